@@ -1,0 +1,156 @@
+"""The worker's round: read what waits in the log, decide about each, and settle everything in one transaction.
+
+Whatever happens between two rounds, and whenever a process dies, a round is either wholly on record or not at all.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+
+import attrs
+
+from application.errors import Conflict, Unavailable
+from application.ports import BodyParser, Inbox
+from application.records import Attribution, Change, Recorded
+from application.working_memory import WorkingMemory
+from domain import evaluation, runs, webhooks
+from domain.configurations import Configuration
+from domain.evaluation import Plan
+from domain.webhooks import ActionExecuted, Decision, EvaluationFailed, WebhookProcessed, WebhookReceived
+
+PAGE = 500
+ACTOR = "worker"
+
+ConfigurationAt = Callable[[str, str, int], Configuration]
+"""The configuration of a source in an environment, as it stood at a version."""
+
+
+@attrs.frozen(kw_only=True)
+class Settled:
+    """An event from the inbox, with what it led to."""
+
+    recorded: Recorded
+    changes: tuple[Change, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Pipeline:
+    """Takes webhooks from the inbox through evaluation, exactly once each."""
+
+    inbox: Inbox
+    configuration_at: ConfigurationAt
+    parse: BodyParser
+    page: int = PAGE
+
+    def run_once(self) -> int:
+        """One round; the number of events settled or parked, 0 when nothing was waiting."""
+        waiting = self.inbox.waiting(self.page)
+        if waiting:
+            self._settle(waiting)
+        return len(waiting)
+
+    def _settle(self, waiting: Sequence[Recorded]) -> None:
+        """Settle all; when that breaks, halve until what breaks it stands alone, and put that aside."""
+        try:
+            self.inbox.settle(self._decide(waiting))
+        except (Unavailable, Conflict):
+            raise
+        except Exception as error:  # whatever it is, those behind it must go on
+            if len(waiting) == 1:
+                self._put_aside(waiting[0], error)
+                return
+            middle = len(waiting) // 2
+            self._settle(waiting[:middle])
+            self._settle(waiting[middle:])
+
+    def _put_aside(self, recorded: Recorded, error: Exception) -> None:
+        words = f"{type(error).__name__}: {error}"
+        if isinstance(recorded.event, WebhookReceived):
+            self.inbox.settle([Settled(recorded=recorded, changes=(_broken(recorded, recorded.event, words),))])
+        else:
+            self.inbox.park(recorded, words)
+
+    def _decide(self, waiting: Sequence[Recorded]) -> list[Settled]:
+        plans = {
+            recorded.stream: self._plan(recorded, recorded.event)
+            for recorded in waiting
+            if isinstance(recorded.event, WebhookReceived)
+        }
+        memory = self._remember(plans.values())
+        settled = []
+        for recorded in waiting:
+            plan = plans.get(recorded.stream) if isinstance(recorded.event, WebhookReceived) else None
+            if plan is None:
+                memory.note_edit(recorded.event)
+                settled.append(Settled(recorded=recorded))
+            else:
+                settled.append(Settled(recorded=recorded, changes=_conclude(recorded, plan, memory)))
+        return settled
+
+    def _plan(self, recorded: Recorded, received: WebhookReceived) -> Plan:
+        configuration = self.configuration_at(
+            received.source, received.environment, received.configuration_version
+        )
+        webhook = webhooks.Webhook(
+            id=webhooks.id_of(recorded.stream), received=received, body=self.parse(received.body)
+        )
+        return evaluation.plan(webhook, configuration)
+
+    def _remember(self, plans: Collection[Plan]) -> WorkingMemory:
+        wanted = {
+            (plan.webhook.received.environment, reference): None
+            for plan in plans
+            for reference in plan.references
+        }
+        scopes = {plan.scope: None for plan in plans if plan.scope}
+        return WorkingMemory(*self.inbox.look_up(list(wanted), list(scopes)))
+
+
+def _conclude(recorded: Recorded, plan: Plan, memory: WorkingMemory) -> tuple[Change, ...]:
+    decisions = evaluation.conclude(plan, memory.preceding(plan))
+    memory.note_decisions(plan, decisions)
+    changes = [_change(recorded, decisions)]
+    for decision in decisions:
+        if isinstance(decision, ActionExecuted):
+            changes.extend(_runs(plan.webhook.id, decision, memory))
+    return tuple(changes)
+
+
+def _change(recorded: Recorded, decisions: Sequence[Decision]) -> Change:
+    return Change(
+        stream=recorded.stream,
+        version=recorded.version,
+        events=decisions,
+        attribution=Attribution(actor=ACTOR, correlation_id=recorded.correlation_id),
+    )
+
+
+def _runs(webhook_id: str, executed: ActionExecuted, memory: WorkingMemory) -> list[Change]:
+    because = Attribution(actor=ACTOR, causation_id=webhook_id)
+    changes = []
+    for begun in runs.begun_by(executed, webhook_id):
+        memory.note_run(begun)
+        changes.append(Change(stream=runs.stream(begun.run_id), version=0, events=(begun,), attribution=because))
+    for cancelled in runs.cancelled_by(executed, webhook_id):
+        memory.note_run(cancelled)
+        changes.append(
+            Change(stream=runs.stream(cancelled.run_id), version=1, events=(cancelled,), attribution=because)
+        )
+    return changes
+
+
+def _broken(recorded: Recorded, received: WebhookReceived, error: str) -> Change:
+    """What stands on record for a webhook whose evaluation broke."""
+    return _change(
+        recorded,
+        (
+            EvaluationFailed(evaluation=1, error=error),
+            WebhookProcessed(
+                evaluation=1,
+                source=received.source,
+                environment=received.environment,
+                event_type=None,
+                received_at=received.received_at,
+                outcome="failed",
+                actions_count=0,
+            ),
+        ),
+    )

@@ -1,0 +1,111 @@
+"""The ports: what the use cases need of the world, in our words. Each has one contract suite for all its adapters."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from application.records import Change, Recorded
+from domain.actions.outcomes import Reference
+from domain.idempotency import Precedent, Scope
+from domain.json_values import Json
+from domain.verification import SigningSecret, Verification, Verifier
+
+Clock = Callable[[], datetime]
+"""The time now, aware, in UTC."""
+
+NewId = Callable[[], str]
+"""A new identifier, ordered by time."""
+
+
+class EventStore(Protocol):
+    """The log: streams of events, and one order over all of them."""
+
+    def append(self, *changes: Change) -> int:
+        """Store all the events or none; the position of the last one. Raises Conflict if a stream has moved on."""
+
+    def history(self, stream: str) -> tuple[Recorded, ...]:
+        """Every event of a stream, oldest first."""
+
+    def category(self, name: str, *, after: int = 0) -> tuple[Recorded, ...]:
+        """Every event after a position in the streams of a category, in log order."""
+
+    def log(self, *, after: int, limit: int, upto: int | None = None) -> tuple[Recorded, ...]:
+        """The next events after a position, in log order, without gaps."""
+
+    def head(self) -> int:
+        """The position of the last event; 0 when there is none."""
+
+    def epoch(self) -> int:
+        """The position of the last edit of a configuration; 0 when there is none."""
+
+
+class Appender(Protocol):
+    """The way into the log for what is received: many callers share a commit."""
+
+    async def append(self, change: Change, *, epoch: int) -> int:
+        """Store the events and return the position of the last, once it is committed and on disk.
+
+        Raises Unavailable or Busy, after which they may be stored or not; ConfigurationMoved if a configuration was
+        edited since `epoch`, and nothing was stored.
+        """
+
+
+LookedUp = tuple[Mapping[tuple[str, Reference], object], Mapping[Scope, Precedent]]
+
+
+class Inbox(Protocol):
+    """What waits for the worker, and where it puts what it made of it."""
+
+    def waiting(self, limit: int) -> tuple[Recorded, ...]:
+        """The next events that need a decision or a place in the read models, in log order."""
+
+    def look_up(self, references: Sequence[tuple[str, Reference]], scopes: Sequence[Scope]) -> LookedUp:
+        """What is known of references (each with its environment) and of earlier deliveries."""
+
+    def settle(self, entries: Sequence["Settled"]) -> None:
+        """Store the decisions, the read models and the reading position: all or nothing, once only."""
+
+    def park(self, recorded: Recorded, error: str) -> None:
+        """Put an event aside which cannot be settled, so that those behind it go on."""
+
+
+class Settled(Protocol):
+    """An event from the inbox with the changes that it led to."""
+
+    @property
+    def recorded(self) -> Recorded:
+        """The event that was waiting."""
+
+    @property
+    def changes(self) -> Sequence[Change]:
+        """What is to be appended because of it."""
+
+
+class SignatureSchemes(Protocol):
+    """How providers sign."""
+
+    def check_options(self, verification: Verification) -> None:
+        """Refused when the scheme or one of its options cannot be."""
+
+    def check_secret(self, verification: Verification, value: str) -> None:
+        """Refused when the secret cannot be one of the scheme."""
+
+    def verifier(self, verification: Verification, secrets: Sequence[SigningSecret]) -> Verifier:
+        """The check of one request, made ready once."""
+
+
+class BodyParser(Protocol):
+    """Strict, bounded JSON."""
+
+    def __call__(self, body: bytes) -> dict[str, Json]:
+        """The object that `body` is. Refused, with what and where, for anything else."""
+
+
+class Vault(Protocol):
+    """Keeps secrets: sealed at rest under a key that the database does not hold."""
+
+    def seal(self, plain: str, *, context: str) -> str:
+        """The ciphertext of `plain`, bound to `context`."""
+
+    def open(self, sealed: str, *, context: str) -> str:
+        """What was sealed for `context`."""

@@ -1,0 +1,44 @@
+"""The envelope: an event together with where, when and why it was recorded. Built by the event store alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import attrs
+
+
+@attrs.frozen(kw_only=True)
+class Attribution:
+    """Who and what led to an event: an API key's id or a process, the cause, and the request that it belongs to."""
+
+    actor: str | None = None
+    causation_id: str | None = None
+    correlation_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Recorded:
+    """An event on record. `position` is its place in the log, None until it has one; `digest` covers what is stored.
+
+    `key_id` names the key under which the payload is encrypted, None while it is not.
+    """
+
+    stream: str
+    version: int
+    event: object
+    recorded_at: datetime
+    actor: str | None = None
+    causation_id: str | None = None
+    correlation_id: str | None = None
+    key_id: str | None = None
+    digest: str | None = None
+    position: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Change:
+    """Events to append to `stream`, which must stand at `version`: the number of events it has."""
+
+    stream: str
+    version: int
+    events: Sequence[object]
+    attribution: Attribution = Attribution()

@@ -1,0 +1,62 @@
+"""What an action's two steps yield: prepared values or a problem, then a result or a problem."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from domain.json_values import Json
+
+Reference = tuple[str, ...]
+"""Something that an action must know of: ("user", id), ("object", collection, id), ("tenant", id),
+("audience", key), ("workflow", key) or ("runs", workflow, cancellation key)."""
+
+Facts = Mapping[Reference, object]
+"""What is known of each reference: absent if it does not exist. A workflow's value says whether it is active,
+that of runs is a tuple of OpenRun."""
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """Why an action cannot be carried out. `skipped` if something is merely not there."""
+
+    code: str
+    message: str
+    field: str | None = None
+    skipped: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Prepared:
+    """An action's values, checked and in their canonical form, and what must be looked up for it."""
+
+    payload: Mapping[str, Json]
+    references: tuple[Reference, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Done:
+    """What an action did."""
+
+    result: Mapping[str, Json]
+    warnings: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class OpenRun:
+    """A run that can still be cancelled."""
+
+    id: str
+    recipient: Mapping[str, Json]
+
+
+class Unfit(Exception):
+    """A value does not fit its parameter. Raised and caught within the preparation of one action."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def unfit(field: str, message: str, code: str = "invalid_params") -> Unfit:
+    """An `Unfit` about `field`."""
+    return Unfit(Problem(code=code, message=message, field=field))

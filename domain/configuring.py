@@ -1,0 +1,184 @@
+"""What may be decided about a configuration: commands, and the events that they lead to."""
+
+from datetime import datetime
+from typing import assert_never
+
+import attrs
+
+from domain import errors, mappings
+from domain.configurations import (
+    Configuration,
+    ConfigurationCreated,
+    Event,
+    MappingActivated,
+    MappingAdded,
+    MappingChanged,
+    MappingDeactivated,
+    MappingRemoved,
+    SecretAdded,
+    SecretRetired,
+    SettingsChanged,
+    TokenRotated,
+)
+from domain.settings import Settings
+
+
+@attrs.frozen(kw_only=True)
+class Create:
+    """Create the configuration with its first settings; `token` is the secret end of its address."""
+
+    source: str
+    environment: str
+    token: str
+    settings: Settings
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class ChangeSettings:
+    """Put these settings in force."""
+
+    settings: Settings
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class PutMappings:
+    """Make these the mappings, and no others. `new_ids` are ids for those that have none, enough of them."""
+
+    wanted: tuple[mappings.Wanted, ...]
+    new_ids: tuple[str, ...]
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class AddSecret:
+    """Add a sealed secret; those of the same name before it expire at `others_expire_at`."""
+
+    secret_id: str
+    name: str
+    sealed: str = attrs.field(repr=False)
+    hint: str
+    others_expire_at: datetime
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RotateToken:
+    """Give the configuration another address."""
+
+    token: str
+    at: datetime
+
+
+Command = Create | ChangeSettings | PutMappings | AddSecret | RotateToken
+
+
+class ConfigurationUnknown(errors.Refused):
+    """The source has no configuration in that environment."""
+
+
+def decide(state: Configuration | None, command: Command) -> tuple[Event, ...]:
+    """The events that `command` leads to; none when everything is so already."""
+    if isinstance(command, Create):
+        return _create(state, command)
+    if state is None:
+        raise ConfigurationUnknown("the source has no configuration in this environment", field="environment")
+    match command:
+        case ChangeSettings():
+            same = state.settings == command.settings
+            return () if same else (SettingsChanged(settings=command.settings, changed_at=command.at),)
+        case PutMappings():
+            return _put_mappings(state, command)
+        case AddSecret():
+            return _add_secret(state, command)
+        case RotateToken():
+            return (TokenRotated(token=command.token, rotated_at=command.at),)
+        case _:
+            assert_never(command)
+
+
+def _create(state: Configuration | None, command: Create) -> tuple[Event, ...]:
+    if state is not None:
+        return ()  # it exists: creating it again changes neither its address nor its settings
+    return (
+        ConfigurationCreated(
+            source=command.source,
+            environment=command.environment,
+            token=command.token,
+            settings=command.settings,
+            created_at=command.at,
+        ),
+    )
+
+
+def _add_secret(state: Configuration, command: AddSecret) -> tuple[Event, ...]:
+    retired = tuple(
+        SecretRetired(secret_id=secret.id, expires_at=command.others_expire_at, retired_at=command.at)
+        for secret in state.secrets
+        if secret.name == command.name and secret.expires_at is None
+    )
+    added = SecretAdded(
+        secret_id=command.secret_id,
+        name=command.name,
+        sealed=command.sealed,
+        hint=command.hint,
+        added_at=command.at,
+    )
+    return (*retired, added)
+
+
+def _put_mappings(state: Configuration, command: PutMappings) -> tuple[Event, ...]:
+    left = list(state.mappings)
+    ids = iter(command.new_ids)
+    events: list[Event] = []
+    for wanted in command.wanted:
+        present = _matching(left, wanted)
+        if present is None:
+            events.append(_added(wanted, next(ids), command.at))
+        else:
+            left.remove(present)
+            events.extend(_changes(present, wanted, command.at))
+    removed = [MappingRemoved(mapping_id=mapping.id, removed_at=command.at) for mapping in left]
+    return (*removed, *events)
+
+
+def _matching(present: list[mappings.Mapping], wanted: mappings.Wanted) -> mappings.Mapping | None:
+    """The mapping that `wanted` means: by id; without one by identity, the unchanged one first."""
+    if wanted.id is not None:
+        return next((mapping for mapping in present if mapping.id == wanted.id), None)
+    key = mappings.identity(wanted.event_type, wanted.action_type, wanted.configured)
+    same = [m for m in present if mappings.identity(m.event_type, m.action_type, m.configured) == key]
+    exact = (mapping for mapping in same if mapping.configured == wanted.configured)
+    return next(exact, same[0] if same else None)
+
+
+def _added(wanted: mappings.Wanted, mapping_id: str, at: datetime) -> MappingAdded:
+    return MappingAdded(
+        mapping_id=mapping_id,
+        event_type=wanted.event_type,
+        action_type=wanted.action_type,
+        parameters=wanted.configured,
+        active=wanted.active,
+        added_at=at,
+    )
+
+
+def _changes(present: mappings.Mapping, wanted: mappings.Wanted, at: datetime) -> list[Event]:
+    events: list[Event] = []
+    before = (present.event_type, present.action_type, present.configured)
+    if before != (wanted.event_type, wanted.action_type, wanted.configured):
+        events.append(
+            MappingChanged(
+                mapping_id=present.id,
+                event_type=wanted.event_type,
+                action_type=wanted.action_type,
+                parameters=wanted.configured,
+                changed_at=at,
+            )
+        )
+    if wanted.active and not present.active:
+        events.append(MappingActivated(mapping_id=present.id, activated_at=at))
+    if present.active and not wanted.active:
+        events.append(MappingDeactivated(mapping_id=present.id, deactivated_at=at))
+    return events

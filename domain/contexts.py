@@ -1,0 +1,22 @@
+"""What the paths of a configuration see of a webhook: the namespaces body, headers and preprocess, and legacy ones."""
+
+from collections.abc import Mapping
+
+from domain import preprocessing
+from domain.json_values import Json
+from domain.settings import Settings
+
+
+def build(body: Mapping[str, Json], headers: Mapping[str, str], settings: Settings) -> dict[str, Json]:
+    """The namespaces by name. Legacy sources add `data` (their properties) and `user_id`."""
+    context: dict[str, Json] = {"body": body, "headers": headers, "preprocess": _preprocess(body, settings)}
+    if settings.dialect == "legacy":
+        context["data"] = body.get("properties") or {}
+        context["user_id"] = body.get("userId")
+    return context
+
+
+def _preprocess(body: Mapping[str, Json], settings: Settings) -> dict[str, Json]:
+    if settings.preprocessor is None:
+        return {}
+    return preprocessing.PREPROCESSORS[settings.preprocessor](body)

@@ -1,0 +1,155 @@
+"""One mapping applied to one webhook: its parameters resolved and checked, then its action carried out."""
+
+from collections.abc import Mapping
+
+import attrs
+
+from domain import directory, parameters, paths, runs
+from domain.actions import catalogue
+from domain.actions.outcomes import Done, Facts, Prepared, Problem, Reference, Unfit
+from domain.json_values import Json
+from domain.mappings import Mapping as EventMapping
+from domain.webhooks import (
+    ActionError,
+    ActionExecuted,
+    ActionFailed,
+    ActionOutcome,
+    ActionSkipped,
+    Webhook,
+)
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """A mapping with its values: either a payload that can be performed or an error."""
+
+    mapping: EventMapping
+    payload: Mapping[str, Json]
+    origins: Mapping[str, Json]
+    references: tuple[Reference, ...] = ()
+    error: ActionError | None = None
+    skipped: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class About:
+    """Which webhook, of which type, the outcomes are about."""
+
+    webhook: Webhook
+    event_type: str
+
+
+def prepare(mapping: EventMapping, context: Mapping[str, Json]) -> Step:
+    """Resolve every parameter; a required one that leads to nothing or to null makes the step a skipped one."""
+    action = catalogue.ACTIONS[mapping.action_type]
+    given: dict[str, Json] = {}
+    origins: dict[str, Json] = {}
+    for name, parameter in mapping.parameters.items():
+        resolution = parameters.resolve(parameter, context)
+        if resolution.value is paths.UNRESOLVED or (
+            resolution.value is None and action.parameters[name].required
+        ):
+            if action.parameters[name].required:
+                return _without(mapping, given, origins, _missing(name, parameter, context))
+            continue  # an optional value that is not there is left out, so that it wipes nothing
+        given[name], origins[name] = resolution.value, resolution.origin
+    return _checked(mapping, action, given, origins)
+
+
+def _checked(
+    mapping: EventMapping, action: catalogue.Action, given: Mapping[str, Json], origins: Mapping[str, Json]
+) -> Step:
+    try:
+        prepared: Prepared = action.prepare(given)
+    except Unfit as unfit:
+        origin = origins.get((unfit.problem.field or "").partition("[")[0].partition(".")[0])
+        path = origin.get("path") if isinstance(origin, Mapping) else None
+        error = _error(unfit.problem, str(path) if path else None)
+        return Step(mapping=mapping, payload=given, origins=origins, error=error)
+    return Step(
+        mapping=mapping, payload=prepared.payload, origins=origins, references=prepared.references
+    )
+
+
+def _without(
+    mapping: EventMapping, given: Mapping[str, Json], origins: Mapping[str, Json], error: ActionError
+) -> Step:
+    return Step(mapping=mapping, payload=given, origins=origins, error=error, skipped=True)
+
+
+def _missing(name: str, parameter: parameters.Parameter, context: Mapping[str, Json]) -> ActionError:
+    tried = parameters.paths_of(parameter)
+    path = tried[0] if tried else None
+    nearest = paths.nearest(path, context) if path else None
+    value = paths.resolve(path, context) if path else None
+    where = " or ".join(each.text for each in tried) or "a constant"
+    found = "is null" if value is None else "leads to nothing in this webhook"
+    hint = f"; the nearest that exists is {nearest}" if nearest and value is paths.UNRESOLVED else ""
+    return ActionError(
+        code="required_field_missing",
+        message=f"{name} is required, but {where} {found}{hint}",
+        field=name,
+        path=path.text if path else None,
+        nearest=nearest if value is paths.UNRESOLVED else None,
+    )
+
+
+def perform(step: Step, about: About, facts: Facts) -> ActionOutcome:
+    """Carry the step out: an event either way."""
+    if step.error is not None:
+        return _unsuccessful(step, about, step.error)
+    done = catalogue.ACTIONS[step.mapping.action_type].perform(step.payload, facts)
+    if isinstance(done, Problem):
+        return _unsuccessful(step, about, _error(done, None))
+    return _executed(step, about, done)
+
+
+def facts_after(facts: Facts, executed: ActionExecuted) -> Facts:
+    """What is known once the action is done, so that the next one sees its effects."""
+    known = dict(facts)
+    for effect in directory.effects(executed.action_type, executed.payload, executed.result):
+        directory.note(known, effect)
+    return known
+
+
+def _executed(step: Step, about: About, done: Done) -> ActionExecuted:
+    received = about.webhook.received
+    result = done.result
+    if step.mapping.action_type == "workflows_trigger":
+        run_id = runs.trigger_id(about.webhook.id, step.mapping.id, about.webhook.evaluation)
+        result = {"id": run_id, **result}
+    return ActionExecuted(
+        evaluation=about.webhook.evaluation,
+        mapping_id=step.mapping.id,
+        source=received.source,
+        environment=received.environment,
+        event_type=about.event_type,
+        action_type=step.mapping.action_type,
+        parameters=step.mapping.configured,
+        payload=step.payload,
+        origins=step.origins,
+        result=result,
+        executed_at=received.received_at,
+        warnings=done.warnings,
+    )
+
+
+def _unsuccessful(step: Step, about: About, error: ActionError) -> ActionSkipped | ActionFailed:
+    received = about.webhook.received
+    kind = ActionSkipped if step.skipped else ActionFailed
+    return kind(
+        evaluation=about.webhook.evaluation,
+        mapping_id=step.mapping.id,
+        source=received.source,
+        environment=received.environment,
+        event_type=about.event_type,
+        action_type=step.mapping.action_type,
+        parameters=step.mapping.configured,
+        payload=step.payload,
+        origins=step.origins,
+        error=error,
+    )
+
+
+def _error(problem: Problem, path: str | None) -> ActionError:
+    return ActionError(code=problem.code, message=problem.message, field=problem.field, path=path)

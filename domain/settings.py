@@ -1,0 +1,132 @@
+"""The settings of a configuration: paths, verification, idempotency; and the check of what people write there."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from domain import errors, paths, preprocessing
+from domain.json_values import Json
+from domain.verification import Verification
+
+DAY = 86_400
+LONGEST_WINDOW = 30 * DAY
+Dialect = Literal["current", "legacy"]
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """How a configuration reads, verifies and deduplicates what it receives."""
+
+    enabled: bool = True
+    dialect: Dialect = "current"
+    event_type_path: str | None = None
+    timestamp_path: str | None = None
+    idempotency_key_path: str | None = None
+    enforce_idempotency: bool | None = None
+    idempotency_window_seconds: int = DAY
+    enforce_verification: bool = False
+    verification: Verification = Verification(scheme="none", options={})
+    preprocessor: str | None = None
+    handle_identifies: bool | None = None
+
+    @property
+    def deduplicates(self) -> bool:
+        """Whether deliveries are compared by their key at all."""
+        return self.idempotency_key_path is not None and self.enforce_idempotency is not False
+
+
+class SettingInvalid(errors.Refused):
+    """A setting has a name or a value that cannot be."""
+
+
+SWITCHES = ("enabled", "enforce_idempotency", "enforce_verification", "handle_identifies")
+PATHS = ("event_type_path", "timestamp_path", "idempotency_key_path")
+READ_ONLY = frozenset({"endpoint", "secrets", "dialect"})
+
+
+def parse(raw: Mapping[str, Json], *, base: Settings, field: str) -> Settings:
+    """`base` with the settings that `raw` names; what the API only shows (`endpoint`) is passed over."""
+    changes: dict[str, Any] = {
+        name: _value(name, value, f"{field}.{name}") for name, value in raw.items() if name not in READ_ONLY
+    }
+    changes.pop("preprocess_script", None)
+    settings = attrs.evolve(base, **changes)
+    if settings.enforce_idempotency and settings.idempotency_key_path is None:
+        raise SettingInvalid(
+            f"{field}.enforce_idempotency is on without {field}.idempotency_key_path; name the path of the key",
+            field=f"{field}.idempotency_key_path",
+        )
+    return settings
+
+
+def _value(name: str, value: Json, field: str) -> object:
+    if name in SWITCHES:
+        return _switch(value, field)
+    if name in PATHS:
+        return _path(value, field)
+    checks = {
+        "idempotency_window_seconds": _window,
+        "verification": _verification,
+        "preprocessor": _preprocessor,
+        "preprocess_script": _script,
+    }
+    if name not in checks:
+        known = ", ".join((*SWITCHES, *PATHS, *checks))
+        raise SettingInvalid(f"{field} is not a setting; the settings are {known}", field=field)
+    return checks[name](value, field)
+
+
+def _switch(value: Json, field: str) -> bool | None:
+    if value is None and not field.endswith(("enabled", "enforce_verification")):
+        return None
+    if not isinstance(value, bool):
+        raise SettingInvalid(f"{field} is {value!r}; it must be true or false", field=field)
+    return value
+
+
+def _path(value: Json, field: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise SettingInvalid(f"{field} is {value!r}; it must be a path such as \"body.id\"", field=field)
+    try:
+        return paths.parse(value).text
+    except paths.PathInvalid as problem:
+        raise SettingInvalid(f"{field}: {problem}", field=field) from problem
+
+
+def _window(value: Json, field: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LONGEST_WINDOW:
+        raise SettingInvalid(
+            f"{field} is {value!r}; it must be a whole number of seconds from 1 to {LONGEST_WINDOW}", field=field
+        )
+    return value
+
+
+def _verification(value: Json, field: str) -> Verification:
+    if value is None:
+        return Verification(scheme="none", options={})
+    if not isinstance(value, Mapping) or not isinstance(value.get("scheme"), str):
+        raise SettingInvalid(
+            f'{field} must be an object with a scheme, such as {{"scheme": "stripe"}}', field=field
+        )
+    options = {name: option for name, option in value.items() if name != "scheme"}
+    return Verification(scheme=str(value["scheme"]), options=options)
+
+
+def _preprocessor(value: Json, field: str) -> str | None:
+    if value is None:
+        return None
+    if value not in preprocessing.PREPROCESSORS:
+        known = ", ".join(preprocessing.PREPROCESSORS)
+        raise SettingInvalid(f"{field} is {value!r}; it must be null or one of {known}", field=field)
+    return str(value)
+
+
+def _script(value: Json, field: str) -> None:
+    if value is not None:
+        raise SettingInvalid(
+            f"{field} is given, but this version runs no scripts; leave it null and choose settings.verification",
+            field=field,
+        )

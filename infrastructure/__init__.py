@@ -1,0 +1,1 @@
+"""The world: PostgreSQL, cryptography, templates, processes. Everything that the ports of `application` ask for."""

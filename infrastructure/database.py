@@ -1,0 +1,64 @@
+"""A PostgreSQL database: where it is, how to connect, and the library's recorders on it."""
+
+from typing import TypeVar
+
+import psycopg
+from eventsourcing.postgres import PostgresProcessRecorder
+from eventsourcing.utils import Environment
+from psycopg import conninfo
+from psycopg.rows import dict_row
+
+from infrastructure.event_store.recorder import AppendByFunction, LedgerFactory, LedgerRecorder, WorkerRecorder
+
+SCHEMA = "hookledger"
+NAME = "ledger"
+OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=30s"
+
+R = TypeVar("R", bound=AppendByFunction)
+
+
+class Database:
+    """One database. `url` is a PostgreSQL connection URI or conninfo string."""
+
+    def __init__(self, url: str, *, schema: str = SCHEMA, pool_size: int = 5) -> None:
+        self.conninfo = conninfo.make_conninfo(url, connect_timeout=2, application_name="hookledger", options=OPTIONS)
+        self.schema = schema
+        self._factory = LedgerFactory(_environment(schema, pool_size))
+        pool = self._factory.datastore.pool
+        # The library takes host, port and password singly; a whole conninfo also carries TLS and socket settings.
+        pool.conninfo, pool.kwargs = self.conninfo, {"row_factory": dict_row}
+
+    def connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        """A connection of one's own, in autocommit mode."""
+        return psycopg.connect(self.conninfo, autocommit=True)
+
+    def recorder(self, cls: type[R]) -> R:
+        """A recorder on this database's pool; its tables are made by `migrations.migrate`."""
+        tables = {"events_table_name": f"{NAME}_events"}
+        if issubclass(cls, PostgresProcessRecorder):
+            tables["tracking_table_name"] = f"{NAME}_tracking"
+        return cls(self._factory.datastore, **tables)
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._factory.close()
+
+
+def _environment(schema: str, pool_size: int) -> Environment:
+    settings = {
+        "PERSISTENCE_MODULE": f"{LedgerFactory.__module__}:{LedgerFactory.__name__}",
+        "POSTGRES_DBNAME": "unused",
+        "POSTGRES_HOST": "unused",
+        "POSTGRES_USER": "unused",
+        "POSTGRES_PASSWORD": "unused",
+        "POSTGRES_SCHEMA": schema,
+        "POSTGRES_CONNECT_TIMEOUT": "2",
+        "POSTGRES_POOL_SIZE": str(pool_size),
+        "POSTGRES_IDLE_IN_TRANSACTION_SESSION_TIMEOUT": "30",
+        "ORIGINATOR_ID_TYPE": "text",
+        "CREATE_TABLE": "n",
+    }
+    return Environment(name=NAME, env=settings)
+
+
+__all__ = ["Database", "LedgerRecorder", "WorkerRecorder"]

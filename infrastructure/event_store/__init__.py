@@ -1,0 +1,1 @@
+"""The event store: the eventsourcing library under our own envelope, codec and append function."""

@@ -1,0 +1,193 @@
+"""Group commit: requests that wait at the same moment share one transaction, and each gets its own answer.
+
+One connection commits whatever is waiting, without lingering, while the next batch gathers. Nothing is confirmed
+before the commit. When a connection breaks, the outcome of what was under way is looked up, never guessed.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+
+import attrs
+import psycopg
+from eventsourcing.persistence import StoredEvent
+
+from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
+from application.ports import Clock
+from application.records import Change
+from infrastructure.event_store import envelopes
+from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.recorder import LedgerRecorder, edits_configuration, rows_of
+
+BATCH_EVENTS = 500
+BATCH_BYTES = 8_000_000
+QUEUE_ITEMS = 10_000
+QUEUE_BYTES = 128_000_000
+PATIENCE = 2.0
+"""Seconds within which a caller gets an answer."""
+
+
+@attrs.define(eq=False)
+class _Item:
+    events: list[StoredEvent]
+    epoch: int
+    size: int
+    deadline: float
+    answer: "asyncio.Future[int]"
+
+
+class GroupCommit:
+    """The Appender port over the recorder's own append function. Create and use it in one event loop."""
+
+    def __init__(self, *, recorder: LedgerRecorder, mapper: RecordMapper, conninfo: str, clock: Clock) -> None:
+        self._mapper, self._conninfo, self._clock = mapper, conninfo, clock
+        self._statement = recorder.append_statement.as_string()
+        self._lookup = recorder.single_statement.as_string()
+        self._waiting: deque[_Item] = deque()
+        self._bytes = 0
+        self._wake = asyncio.Event()
+        self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "GroupCommit":
+        self._task = asyncio.create_task(self._run(), name="group commit")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Store what is waiting, within the usual patience, and close."""
+        if self._task is not None:
+            while self._waiting and not self._task.done():
+                await asyncio.sleep(0.01)
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await self._disconnect()
+
+    async def append(self, change: Change, *, epoch: int) -> int:
+        """See the port."""
+        if len(self._waiting) >= QUEUE_ITEMS or self._bytes >= QUEUE_BYTES:
+            raise Busy("too many requests are waiting to be stored")
+        loop = asyncio.get_running_loop()
+        events = [self._mapper.to_stored_event(each) for each in envelopes.enclose(change, self._clock())]
+        item = _Item(
+            events, epoch, sum(len(e.state) for e in events), loop.time() + PATIENCE, loop.create_future()
+        )
+        self._waiting.append(item)
+        self._bytes += item.size
+        self._wake.set()
+        return await item.answer
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while batch := self._next_batch():
+                await self._store(batch)
+
+    def _next_batch(self) -> list[_Item]:
+        batch: list[_Item] = []
+        events = size = 0
+        while self._waiting and (
+            not batch
+            or (events + len(self._waiting[0].events) <= BATCH_EVENTS and size + self._waiting[0].size <= BATCH_BYTES)
+        ):
+            item = self._waiting.popleft()
+            self._bytes -= item.size
+            if item.answer.done():
+                continue  # its caller is gone
+            events, size = events + len(item.events), size + item.size
+            batch.append(item)
+        return batch
+
+    async def _store(self, batch: list[_Item]) -> None:
+        """Try until every item has an answer; each attempt after a broken connection begins with a look-up."""
+        uncertain, pause = False, 0.02
+        while batch := self._still_waiting(batch):
+            try:
+                async with asyncio.timeout_at(max(item.deadline for item in batch) + 0.1):
+                    if uncertain:
+                        batch = await self._without_stored(batch)
+                    if batch:
+                        await self._attempt(batch)
+                return
+            except (psycopg.errors.UniqueViolation, psycopg.DataError) as error:
+                if uncertain:
+                    continue  # a commit that was thought lost came through after all; look again
+                await self._one_by_one(batch, error)
+                return
+            except (psycopg.Error, OSError, TimeoutError):
+                uncertain = True
+                await self._disconnect()
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 0.5)
+
+    def _still_waiting(self, batch: list[_Item]) -> list[_Item]:
+        now = asyncio.get_running_loop().time()
+        for item in (*batch, *self._waiting):
+            if item.deadline <= now and not item.answer.done():
+                item.answer.set_exception(Unavailable("the event store did not answer in time"))
+        return [item for item in batch if not item.answer.done()]
+
+    async def _attempt(self, batch: list[_Item]) -> None:
+        newest = max(item.epoch for item in batch)
+        for item in batch:
+            if item.epoch < newest:
+                _refuse(item, ConfigurationMoved())
+        current = [item for item in batch if item.epoch == newest]
+        events = [event for item in current for event in item.events]
+        rows = rows_of(events)
+        connection = await self._connected()
+        cursor = await connection.execute(
+            self._statement, (*rows, newest, edits_configuration(rows[0])), prepare=True, binary=True
+        )
+        row = await cursor.fetchone()
+        assert row is not None
+        if row[0] is None:
+            for item in current:
+                _refuse(item, ConfigurationMoved())
+            return
+        assert isinstance(row[0], int)
+        _confirm(current, row[0] - len(events))
+
+    async def _one_by_one(self, batch: list[_Item], error: Exception) -> None:
+        if len(batch) == 1:
+            _refuse(batch[0], Conflict(str(error)))
+            return
+        for item in batch:
+            await self._store([item])
+
+    async def _without_stored(self, batch: list[_Item]) -> list[_Item]:
+        connection = await self._connected()
+        firsts = [item.events[0] for item in batch]
+        ids, versions = [str(e.originator_id) for e in firsts], [e.originator_version for e in firsts]
+        cursor = await connection.execute(self._lookup, (ids, versions), binary=True)
+        stored = {(row[1], row[4]): row[0] for row in await cursor.fetchall()}
+        missing = []
+        for item, first in zip(batch, firsts, strict=True):
+            position = stored.get((first.originator_id, first.state))
+            if isinstance(position, int):
+                _confirm([item], position - 1)
+            else:
+                missing.append(item)
+        return missing
+
+    async def _connected(self) -> "psycopg.AsyncConnection[tuple[object, ...]]":
+        if self._connection is None:
+            self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+def _confirm(items: Iterable[_Item], position: int) -> None:
+    for item in items:
+        position += len(item.events)
+        if not item.answer.done():
+            item.answer.set_result(position)
+
+
+def _refuse(item: _Item, error: Exception) -> None:
+    if not item.answer.done():
+        item.answer.set_exception(error)

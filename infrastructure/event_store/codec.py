@@ -1,0 +1,156 @@
+"""How an event is stored: one line of envelope, one line of data, then the raw body, which no codec walks.
+
+    {"v":1,"at":"2026-01-01T00:00:00+00:00","actor":"…","digest":"<SHA-256 of all that follows this line>"}
+    {"source":"stripe","environment":"production",…}
+    <the bytes of the request>
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping as AbstractMapping
+from datetime import datetime
+from typing import Any, get_origin
+
+import cattrs
+import orjson
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from eventsourcing.persistence import Mapper, MapperDeserialisationError, Notification, StoredEvent
+
+from application.records import Recorded
+from domain.json_values import Json
+from infrastructure.event_store import topics
+
+BODY = "body"
+
+
+class UnknownEvent(MapperDeserialisationError):
+    """The stored topic or version is newer than this program; it is parked, never guessed."""
+
+
+def _identity(value: Any, *_: Any) -> Any:
+    return value
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(detailed_validation=False)
+    converter.register_structure_hook(datetime, lambda value, _: datetime.fromisoformat(value))
+    converter.register_structure_hook(bytes, _identity)
+    for hook in (converter.register_structure_hook_func, converter.register_unstructure_hook_func):
+        hook(_is_json, _identity)
+    converter.register_unstructure_hook(datetime, _identity)
+    converter.register_unstructure_hook_func(_is_tuple_of_text, _identity)
+    return converter
+
+
+def _is_json(annotation: Any) -> bool:
+    return annotation in (Json, object) or get_origin(annotation) in (AbstractMapping, dict)
+
+
+def _is_tuple_of_text(annotation: Any) -> bool:
+    return bool(annotation == tuple[str, ...])
+
+
+_CONVERTER = _converter()
+
+
+def _unstructure(cls: type[Any]) -> Any:
+    left_out = {BODY: override(omit=True)} if BODY in cls.__annotations__ else {}
+    return make_dict_unstructure_fn(cls, _CONVERTER, **left_out)  # type: ignore[arg-type]
+
+
+_ENCODE = {cls: (topic, _unstructure(cls)) for topic, cls in topics.CLASSES.items()}
+_DECODE = {
+    topic: make_dict_structure_fn(cls, _CONVERTER, _cattrs_detailed_validation=False)
+    for topic, cls in topics.CLASSES.items()
+}
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON, falling back to the standard library for integers beyond 64 bits."""
+    try:
+        return orjson.dumps(value, default=_plain)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold of a read-only mapping or, in the standard library's encoder, of a time."""
+    return value.isoformat() if isinstance(value, datetime) else dict(value)
+
+
+def loads(text: bytes) -> Any:
+    """The value that `dumps` wrote, integers exact."""
+    value = orjson.loads(text)
+    # orjson reads integers beyond 64 bits as floats; only then is a number in the text this long.
+    return json.loads(text) if _LONG in text.translate(_DIGITS) else value
+
+
+_LONG = b"0" * 20
+_DIGITS = bytes(ord("0") if chr(byte).isdigit() and byte < 128 else 32 for byte in range(256))
+
+
+class RecordMapper(Mapper[str]):
+    """The library's mapper, for `Recorded`: compressor and cipher apply to the whole state, as in the library."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """The stored form of a `Recorded`."""
+        topic, unstructure = _ENCODE[domain_event.event.__class__]
+        data = dumps(unstructure(domain_event.event))
+        body = getattr(domain_event.event, BODY, None)
+        payload = data if body is None else data + b"\n" + body
+        state = dumps(_envelope(domain_event, topic, payload)) + b"\n" + payload
+        if self.compressor:
+            state = self.compressor.compress(state)
+        if self.cipher:
+            state = self.cipher.encrypt(state)
+        return StoredEvent(domain_event.stream, domain_event.version, topic, state)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The `Recorded` that was stored, upcast to today's shape. Raises UnknownEvent for one from the future."""
+        envelope, data, body = self._parts(stored_event)
+        return Recorded(
+            stream=str(stored_event.originator_id),
+            version=stored_event.originator_version,
+            event=_event(stored_event.topic, envelope["v"], data, body),
+            recorded_at=datetime.fromisoformat(envelope["at"]),
+            actor=envelope.get("actor"),
+            causation_id=envelope.get("cause"),
+            correlation_id=envelope.get("corr"),
+            key_id=envelope.get("key"),
+            digest=envelope["digest"],
+            position=stored_event.id if isinstance(stored_event, Notification) else None,
+        )
+
+    def _parts(self, stored: StoredEvent) -> tuple[dict[str, Any], dict[str, Any], bytes | None]:
+        state = stored.state
+        if self.cipher:
+            state = self.cipher.decrypt(state)
+        if self.compressor:
+            state = self.compressor.decompress(state)
+        envelope, _, payload = state.partition(b"\n")
+        data, cut, body = payload.partition(b"\n")
+        return orjson.loads(envelope), loads(data), body if cut else None
+
+
+def _envelope(recorded: Recorded, topic: str, payload: bytes) -> dict[str, Any]:
+    envelope: dict[str, Any] = {"v": topics.current_version(topic), "at": recorded.recorded_at}
+    if recorded.actor is not None:
+        envelope["actor"] = recorded.actor
+    if recorded.causation_id is not None:
+        envelope["cause"] = recorded.causation_id
+    if recorded.correlation_id is not None:
+        envelope["corr"] = recorded.correlation_id
+    if recorded.key_id is not None:
+        envelope["key"] = recorded.key_id
+    envelope["digest"] = hashlib.sha256(payload).hexdigest()
+    return envelope
+
+
+def _event(topic: str, version: int, data: dict[str, Any], body: bytes | None) -> object:
+    if topic not in _DECODE or version > topics.current_version(topic):
+        raise UnknownEvent(f"event {topic!r} version {version} is unknown to this program; run a newer one")
+    for upcast in topics.UPCASTS.get(topic, ())[version - 1 :]:
+        data = upcast(data)
+    if body is not None:
+        data[BODY] = body
+    return _DECODE[topic](data, topics.CLASSES[topic])

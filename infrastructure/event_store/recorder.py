@@ -1,0 +1,198 @@
+"""Recorders over the library's PostgreSQL ones: the same table and lock, but each write is one call of a function.
+
+The function locks the table, so that the order of positions is the order of commits and no reader that follows the
+log can miss an event. Nothing here uses psycopg's pipeline mode: it hangs on large writes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from eventsourcing.persistence import Notification, StoredEvent, Tracking
+from eventsourcing.postgres import (
+    PostgresApplicationRecorder,
+    PostgresDatastore,
+    PostgresFactory,
+    PostgresProcessRecorder,
+)
+from psycopg import Cursor
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from domain import streams
+from infrastructure.event_store import topics
+
+CHANNEL = "hookledger"
+LIBRARY_FUNCTION = "es_insert_events_"
+
+CREATE_TABLE = SQL(
+    """
+    CREATE TABLE IF NOT EXISTS {schema}.{table} (
+        originator_id text COLLATE "C" NOT NULL,
+        originator_version bigint NOT NULL,
+        topic text NOT NULL,
+        state bytea NOT NULL,
+        notification_id bigserial,
+        PRIMARY KEY (originator_id, originator_version)
+    ) WITH (
+        autovacuum_vacuum_insert_scale_factor = 0.5,
+        autovacuum_analyze_scale_factor = 0.05,
+        toast_tuple_target = 8160
+    )
+    """
+)
+
+# The worker's inbox: all but what the worker itself writes, in log order, without a scan over its own output.
+CREATE_INBOX = SQL(
+    "CREATE INDEX IF NOT EXISTS {index} ON {schema}.{table} (notification_id) WHERE topic <> ALL ({decisions})"
+)
+
+CREATE_EPOCH = SQL(
+    """
+    CREATE TABLE IF NOT EXISTS {schema}.configuration_epoch (
+        single boolean PRIMARY KEY DEFAULT true CHECK (single),
+        epoch bigint NOT NULL
+    );
+    INSERT INTO {schema}.configuration_epoch (epoch) VALUES (0) ON CONFLICT DO NOTHING
+    """
+)
+
+# `expected` is the epoch of configurations under which the caller judged; null means that it does not matter.
+# When another edit came in between, nothing is stored and the first column is null.
+CREATE_APPEND = SQL(
+    """
+    CREATE OR REPLACE FUNCTION {schema}.{function}(
+        ids text[], versions bigint[], topics text[], states bytea[], expected bigint, edits boolean,
+        OUT last_position bigint, OUT epoch bigint
+    ) LANGUAGE plpgsql AS $BODY$
+    BEGIN
+        LOCK TABLE {schema}.{table} IN EXCLUSIVE MODE;
+        SELECT c.epoch INTO epoch FROM {schema}.configuration_epoch c;
+        IF expected <> epoch THEN
+            RETURN;
+        END IF;
+        INSERT INTO {schema}.{table} (originator_id, originator_version, topic, state)
+            SELECT * FROM unnest(ids, versions, topics, states);
+        last_position := currval({sequence});
+        IF edits THEN
+            UPDATE {schema}.configuration_epoch c SET epoch = last_position;
+            epoch := last_position;
+        END IF;
+        PERFORM pg_notify({channel}, '');
+    END
+    $BODY$
+    """
+)
+
+Rows = tuple[list[str], list[int], list[str], list[bytes]]
+
+
+def rows_of(stored_events: Sequence[StoredEvent]) -> Rows:
+    """The events as parallel arrays, in the order of the append function's arguments."""
+    return (
+        [str(stored.originator_id) for stored in stored_events],
+        [stored.originator_version for stored in stored_events],
+        [stored.topic for stored in stored_events],
+        [stored.state for stored in stored_events],
+    )
+
+
+def edits_configuration(ids: Sequence[str]) -> bool:
+    """Whether a write changes what the gateway is told to do, rather than what it received and did."""
+    return any(streams.category(stream) not in ("webhook", "run") for stream in ids)
+
+
+class AppendByFunction(PostgresApplicationRecorder):
+    """What the application and the process recorder share: the table, the append function, the write."""
+
+    def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = "ledger_events", **kwargs: Any):
+        super().__init__(datastore, events_table_name=events_table_name, **kwargs)
+        table = events_table_name
+        names = {
+            "schema": Identifier(datastore.schema),
+            "table": Identifier(table),
+            "function": Identifier(f"{table}_append"),
+            "index": Identifier(f"{table}_inbox"),
+            "channel": Literal(CHANNEL),
+            "sequence": Literal(f"{datastore.schema}.{table}_notification_id_seq"),
+            "decisions": Literal(list(topics.DECISIONS)),
+        }
+        self.sql_create_statements[self.create_table_statement_index] = CREATE_TABLE.format(**names)
+        # The library's own function writes without the lock, so it must not even exist.
+        del self.sql_create_statements[self.create_insert_function_statement_index]
+        self.sql_create_statements += [s.format(**names) for s in (CREATE_INBOX, CREATE_EPOCH, CREATE_APPEND)]
+        self.append_statement: Composed = SQL(
+            "SELECT last_position, epoch FROM {schema}.{function}"
+            "(%b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::bigint, %b)"
+        ).format(**names)
+        self.page_statement: Composed = SQL(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
+            " WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LIMIT %s"
+        ).format(**names)
+        self.inbox_statement: Composed = SQL(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
+            " WHERE notification_id > %s AND topic <> ALL ({decisions}) ORDER BY notification_id LIMIT %s"
+        ).format(**names)
+        self.category_statement: Composed = SQL(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
+            " WHERE originator_id >= %s AND originator_id < %s AND notification_id > %s ORDER BY notification_id"
+        ).format(**names)
+        self.stream_statement: Composed = SQL(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
+            " WHERE originator_id = %s ORDER BY originator_version"
+        ).format(**names)
+        self.epoch_statement: Composed = SQL("SELECT epoch FROM {schema}.configuration_epoch").format(**names)
+        self.single_statement: Composed = SQL(
+            "SELECT e.notification_id, e.originator_id, e.originator_version, e.topic, e.state"
+            " FROM unnest(%s::text[], %s::bigint[]) AS wanted (id, version)"
+            " JOIN {schema}.{table} e ON e.originator_id = wanted.id AND e.originator_version = wanted.version"
+        ).format(**names)
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """Store all or none, in one transaction with what `_insert_events` adds. Returns the positions."""
+        with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
+            self._insert_events(curs, stored_events, **kwargs)
+            if not stored_events:
+                return []
+            rows = rows_of(stored_events)
+            curs.execute(self.append_statement, (*rows, None, edits_configuration(rows[0])), prepare=True)
+            stored = curs.fetchone()
+            assert stored is not None
+            last = int(stored["last_position"])
+        return range(last - len(stored_events) + 1, last + 1)
+
+    def notifications(self, statement: Composed, params: Sequence[Any]) -> list[Notification]:
+        """Run one of this recorder's reading statements."""
+        with self.datastore.get_connection() as conn, conn.cursor(binary=True) as curs:
+            return self.read(curs, statement, params)
+
+    def read(self, curs: Cursor[Any], statement: Composed, params: Sequence[Any]) -> list[Notification]:
+        """As `notifications`, on a cursor of one's own."""
+        curs.execute(statement, params, prepare=True)
+        return [
+            Notification(
+                row["originator_id"], row["originator_version"], row["topic"], row["state"], row["notification_id"]
+            )
+            for row in curs.fetchall()
+        ]
+
+
+class LedgerRecorder(AppendByFunction):
+    """The application recorder: appends and reads."""
+
+
+class WorkerRecorder(AppendByFunction, PostgresProcessRecorder):
+    """The process recorder: events, reading position and read models in one transaction, the table lock taken last."""
+
+    def _insert_events(self, curs: Cursor[Any], stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+        tracking: Tracking | None = kwargs.get("tracking")
+        if tracking is not None:
+            self._insert_tracking(curs, tracking)
+        write: Callable[[Cursor[Any]], None] | None = kwargs.get("write")
+        if write is not None:
+            write(curs)
+
+
+class LedgerFactory(PostgresFactory):
+    """The library's factory with our recorders. Set as PERSISTENCE_MODULE."""
+
+    application_recorder_class = LedgerRecorder
+    process_recorder_class = WorkerRecorder

@@ -1,0 +1,33 @@
+"""Which class a stored event's topic stands for. A topic is the event's name, for ever; shapes grow by upcasting."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, get_args
+
+from domain import api_keys, audiences, configurations, environments, runs, sources, webhooks, workflows
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+CLASSES: Mapping[str, type[Any]] = {
+    cls.__name__: cls
+    for cls in (
+        environments.EnvironmentCreated,
+        *get_args(api_keys.Event),
+        *get_args(sources.Event),
+        *get_args(configurations.Event),
+        *get_args(workflows.Event),
+        *get_args(audiences.Event),
+        *get_args(webhooks.Event),
+        *get_args(runs.Event),
+    )
+}
+
+# Each list turns version 1 into 2, 2 into 3 and so on; the current version is one more than its length.
+UPCASTS: Mapping[str, tuple[Upcast, ...]] = {}
+
+# What the worker writes. It never reads these again, so that its inbox leaves them out.
+DECISIONS = tuple(cls.__name__ for cls in (*get_args(webhooks.Decision), *get_args(runs.Event)))
+
+
+def current_version(topic: str) -> int:
+    """The version in which events of this topic are written today."""
+    return 1 + len(UPCASTS.get(topic, ()))

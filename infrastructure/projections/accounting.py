@@ -1,0 +1,52 @@
+"""Accounting: how many webhooks of a source ended in which outcome, by the day (UTC) of their receipt."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.sql import SQL, Identifier
+
+from domain import webhooks
+from infrastructure.projections.entries import Entry
+
+ADD = """
+INSERT INTO {schema}.accounting AS present (environment, source, day, outcome, webhooks, last_received_at)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[], %s::bigint[], %s::timestamptz[])
+ON CONFLICT (environment, source, day, outcome) DO UPDATE SET
+    webhooks = present.webhooks + excluded.webhooks,
+    last_received_at = greatest(present.last_received_at, excluded.last_received_at)
+"""
+
+
+class Accounting:
+    """See the module."""
+
+    name = "accounting"
+    tables = ("accounting",)
+
+    def __init__(self, schema: str) -> None:
+        self._add = SQL(ADD).format(schema=Identifier(schema))
+        self._rows: dict[tuple[Any, ...], list[Any]] = {}
+
+    def fold(self, entry: Entry) -> None:
+        """See the protocol."""
+        recorded = entry.recorded
+        if recorded is not None and isinstance(recorded.event, webhooks.WebhookRejected):
+            self._count(recorded.event, "rejected")
+        processed = entry.decision(webhooks.WebhookProcessed)
+        if processed is not None and processed.evaluation == 1:
+            self._count(processed, processed.outcome)
+
+    def _count(self, event: webhooks.WebhookRejected | webhooks.WebhookProcessed, outcome: str) -> None:
+        at: datetime = event.received_at
+        key = event.environment, event.source, at.astimezone(UTC).date(), outcome
+        row = self._rows.setdefault(key, [*key, 0, at])
+        row[4] += 1
+        row[5] = max(row[5], at)
+
+    def write(self, cursor: Cursor[Any]) -> None:
+        """See the protocol."""
+        if self._rows:
+            columns = [list(column) for column in zip(*self._rows.values(), strict=True)]
+            cursor.execute(self._add, columns, prepare=True)
+        self._rows = {}

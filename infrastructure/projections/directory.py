@@ -1,0 +1,123 @@
+"""The directory: users, objects and tenants (one table of entities), subscriptions, audiences and their members.
+
+Entities are merged here, in memory, because PostgreSQL has no deep merge: the batch's entities are read, the effects
+applied in order, and what changed is written.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.sql import SQL, Identifier
+
+from domain import audiences, directory, merging, recipients, webhooks
+from domain.actions.outcomes import Reference
+from infrastructure.event_store.codec import dumps, loads
+from infrastructure.projections import memberships
+from infrastructure.projections.entries import Entry
+
+READ = """
+SELECT e.environment, e.collection, e.id, e.properties::text, e.created_at, e.updated_at FROM {schema}.entities e
+JOIN unnest(%s::text[], %s::text[], %s::text[]) AS wanted (environment, collection, id)
+USING (environment, collection, id)
+"""
+UPSERT = """
+INSERT INTO {schema}.entities AS e (environment, collection, id, properties, created_at, updated_at)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::json[], %s::timestamptz[], %s::timestamptz[])
+ON CONFLICT (environment, collection, id) DO UPDATE SET
+    properties = excluded.properties, created_at = excluded.created_at, updated_at = excluded.updated_at
+"""
+DELETE = """
+DELETE FROM {schema}.entities e USING unnest(%s::text[], %s::text[], %s::text[]) AS gone (environment, collection, id)
+WHERE (e.environment, e.collection, e.id) = (gone.environment, gone.collection, gone.id)
+"""
+
+Key = tuple[str, str, str]
+"""Environment, collection and id of an entity; users are in the collection `$users`, tenants in `$tenants`."""
+
+
+def key_of(environment: str, reference: Reference) -> Key:
+    """The key of a reference to a user, tenant or object."""
+    collection = {"user": recipients.USERS, "tenant": recipients.TENANTS}.get(reference[0])
+    return environment, collection or reference[1], reference[-1]
+
+
+class _Entity:
+    """An entity on its way through a batch."""
+
+    def __init__(self, properties: dict[str, Any] | None, created_at: datetime | None) -> None:
+        self.properties, self.created_at = properties, created_at
+        self.updated_at: datetime | None = None
+
+    def merge(self, properties: Any, at: datetime) -> None:
+        merged = merging.merge(self.properties or {}, properties)
+        if self.properties is None:
+            self.created_at = at
+        elif merged == self.properties:
+            return  # it says so already
+        self.properties, self.updated_at = merged, at
+
+    def remove(self, at: datetime) -> None:
+        self.properties, self.created_at, self.updated_at = None, None, at
+
+
+class Directory:
+    """See the module."""
+
+    name = "directory"
+    tables = ("entities", "subscriptions", "audience_members", "audiences")
+
+    def __init__(self, schema: str) -> None:
+        self._read, self._upsert, self._delete = (
+            SQL(query).format(schema=Identifier(schema)) for query in (READ, UPSERT, DELETE)
+        )
+        self._memberships = memberships.Memberships(schema)
+        self._effects: list[tuple[str, directory.Effect, datetime]] = []
+
+    def fold(self, entry: Entry) -> None:
+        """See the protocol."""
+        for recorded in entry.decisions:
+            event = recorded.event
+            if isinstance(event, webhooks.ActionExecuted):
+                for effect in directory.effects(event.action_type, event.payload, event.result):
+                    self._effects.append((event.environment, effect, event.executed_at))
+        if entry.recorded is not None and isinstance(entry.recorded.event, audiences.Event):
+            self._memberships.define(entry.recorded.event)
+
+    def write(self, cursor: Cursor[Any]) -> None:
+        """See the protocol."""
+        entities = self._present(cursor)
+        for environment, effect, at in self._effects:
+            if isinstance(effect, directory.EntityMerged):
+                entities[key_of(environment, effect.reference)].merge(effect.properties, at)
+            elif isinstance(effect, directory.EntityRemoved):
+                entities[key_of(environment, effect.reference)].remove(at)
+                self._memberships.forget(key_of(environment, effect.reference))
+            else:
+                self._memberships.take(environment, effect, at)
+        self._store(cursor, entities)
+        self._memberships.write(cursor)
+        self._effects = []
+
+    def _present(self, cursor: Cursor[Any]) -> dict[Key, _Entity]:
+        touched = {
+            key_of(environment, effect.reference): _Entity(None, None)
+            for environment, effect, _ in self._effects
+            if isinstance(effect, directory.EntityMerged | directory.EntityRemoved)
+        }
+        if touched:
+            cursor.execute(self._read, [list(column) for column in zip(*touched, strict=True)], prepare=True)
+            for environment, collection, entity_id, properties, created_at, _ in cursor.fetchall():
+                touched[environment, collection, entity_id] = _Entity(loads(properties.encode()), created_at)
+        return touched
+
+    def _store(self, cursor: Cursor[Any], entities: dict[Key, _Entity]) -> None:
+        kept = [
+            (*key, dumps(entity.properties).decode(), entity.created_at, entity.updated_at)
+            for key, entity in entities.items()
+            if entity.updated_at and entity.properties is not None
+        ]
+        gone = [key for key, entity in entities.items() if entity.updated_at and entity.properties is None]
+        for statement, rows in ((self._upsert, kept), (self._delete, gone)):
+            if rows:
+                cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)], prepare=True)

@@ -1,0 +1,46 @@
+"""What a projection is fed: an event with the decisions that belong to it, whether it arrives live or from a rebuild."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
+
+import attrs
+from psycopg import Cursor
+
+from application.records import Recorded
+
+E = TypeVar("E")
+
+
+@attrs.frozen(kw_only=True)
+class Entry:
+    """An event, or the decisions about a webhook, or both at once.
+
+    Live, a receipt comes with its decisions. In a rebuild the receipt comes first, alone; the decisions follow with
+    `recorded` None, all of one evaluation together.
+    """
+
+    recorded: Recorded | None = None
+    stream: str = ""
+    decisions: Sequence[Recorded] = ()
+
+    def decision(self, cls: type[E]) -> E | None:
+        """The decision of a class, of which an evaluation makes one at most."""
+        return next((each.event for each in self.decisions if isinstance(each.event, cls)), None)
+
+
+class Projection(Protocol):
+    """A fold over entries. `fold` only gathers; `write` brings the tables up to date and forgets."""
+
+    @property
+    def name(self) -> str:
+        """The name under which it can be rebuilt."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it owns."""
+
+    def fold(self, entry: Entry) -> None:
+        """Take an entry in."""
+
+    def write(self, cursor: Cursor[Any]) -> None:
+        """Write what was taken in, in the caller's transaction."""

@@ -1,0 +1,116 @@
+"""The event log: one row for each received or rejected webhook, without its payload."""
+
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.sql import SQL, Identifier
+
+from domain import webhooks
+from infrastructure.event_store.codec import dumps
+from infrastructure.projections.entries import Entry
+
+RECEIPT = (
+    "position, id, source, environment, received_at, configuration_version, verification_status, origin"
+)
+DECIDED = (
+    "event_type, occurred_at, idempotency_outcome, idempotency_key, original_id, "
+    "outcome, error, actions_count, evaluations"
+)
+INSERT = (
+    "INSERT INTO {schema}.event_logs (" + RECEIPT + ", " + DECIDED + ") SELECT * FROM unnest("
+    "%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::int[], %s::text[], %s::text[], "
+    "%s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::json[], %s::int[], %s::int[])"
+)
+UPDATE = (
+    "UPDATE {schema}.event_logs AS log SET (" + DECIDED + ") = "
+    "(new.a, new.b, new.c, new.d, new.e, new.f, new.g, new.h, new.i) FROM unnest("
+    "%s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::json[], "
+    "%s::int[], %s::int[]) AS new (id, a, b, c, d, e, f, g, h, i) WHERE log.id = new.id"
+)
+
+Row = tuple[Any, ...]
+PENDING: Row = (None, None, None, None, None, "pending", None, 0, 0)
+
+
+class EventLog:
+    """See the module."""
+
+    name = "event_log"
+    tables = ("event_logs",)
+
+    def __init__(self, schema: str) -> None:
+        self._insert, self._update = (
+            SQL(query).format(schema=Identifier(schema)) for query in (INSERT, UPDATE)
+        )
+        self._new: dict[str, Row] = {}
+        self._changed: dict[str, Row] = {}
+
+    def fold(self, entry: Entry) -> None:
+        """See the protocol."""
+        recorded = entry.recorded
+        if recorded is not None and isinstance(recorded.event, webhooks.Receipt):
+            receipt = recorded.event
+            webhook_id = webhooks.id_of(recorded.stream)
+            decided = _rejected(receipt) if isinstance(receipt, webhooks.WebhookRejected) else _decided(entry)
+            self._new[webhook_id] = (recorded.position, webhook_id, *_receipt(receipt), *decided)
+        elif entry.decisions:
+            self._decide(webhooks.id_of(entry.stream), _decided(entry))
+
+    def _decide(self, webhook_id: str, decided: Row) -> None:
+        new = self._new.get(webhook_id)
+        if new is None:
+            self._changed[webhook_id] = (webhook_id, *decided)
+        else:
+            self._new[webhook_id] = (*new[:8], *decided)
+
+    def write(self, cursor: Cursor[Any]) -> None:
+        """See the protocol."""
+        for statement, rows in ((self._insert, self._new), (self._update, self._changed)):
+            if rows:
+                cursor.execute(statement, [list(column) for column in zip(*rows.values(), strict=True)], prepare=True)
+        self._new, self._changed = {}, {}
+
+
+def _receipt(receipt: webhooks.Receipt) -> Row:
+    return (
+        receipt.source,
+        receipt.environment,
+        receipt.received_at,
+        receipt.configuration_version,
+        receipt.verification_status,
+        getattr(receipt, "origin", None),
+    )
+
+
+def _rejected(receipt: webhooks.WebhookRejected) -> Row:
+    error = dumps({"code": receipt.reason, "message": receipt.message}).decode()
+    return (None, None, None, None, None, "rejected", error, 0, 0)
+
+
+def _decided(entry: Entry) -> Row:
+    processed = entry.decision(webhooks.WebhookProcessed)
+    if processed is None:
+        return PENDING
+    key = entry.decision(webhooks.IdempotencyDecided)
+    classified = entry.decision(webhooks.WebhookClassified) or entry.decision(webhooks.ClassificationFailed)
+    return (
+        processed.event_type,
+        classified.occurred_at if classified else None,
+        key.outcome if key else None,
+        key.key if key else None,
+        key.original_id if key else None,
+        processed.outcome,
+        _error(entry),
+        processed.actions_count,
+        processed.evaluation,
+    )
+
+
+def _error(entry: Entry) -> str | None:
+    unclassified = entry.decision(webhooks.ClassificationFailed)
+    if unclassified is not None:
+        path, nearest = unclassified.event_type_path, unclassified.nearest
+        error = {"code": unclassified.reason, "message": unclassified.message, "path": path, "nearest": nearest}
+        return dumps(error).decode()
+    broken = entry.decision(webhooks.EvaluationFailed)
+    return dumps({"code": "evaluation_failed", "message": broken.error}).decode() if broken else None

@@ -1,0 +1,156 @@
+"""The Inbox port: what waits in the log, looked up and settled in PostgreSQL, one transaction a batch."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError, Tracking
+from psycopg import Cursor
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Identifier
+
+from application.errors import Conflict, Unavailable
+from application.ports import Clock, LookedUp, Settled
+from application.records import Recorded
+from domain import runs
+from domain.actions.outcomes import OpenRun, Reference
+from domain.idempotency import Scope
+from infrastructure.event_store import envelopes
+from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.recorder import WorkerRecorder
+from infrastructure.projections import registry
+from infrastructure.projections.directory import key_of
+from infrastructure.projections.entries import Entry
+from infrastructure.projections.precedents import Precedents
+
+READER = "worker"
+ENTITIES = """
+SELECT environment, collection, id FROM {schema}.entities
+JOIN unnest(%s::text[], %s::text[], %s::text[]) AS wanted (environment, collection, id)
+USING (environment, collection, id)
+"""
+WORKFLOWS = """
+SELECT environment, key, active FROM {schema}.workflows
+JOIN unnest(%s::text[], %s::text[]) AS wanted (environment, key) USING (environment, key)
+"""
+AUDIENCES = """
+SELECT environment, key FROM {schema}.audiences
+JOIN unnest(%s::text[], %s::text[]) AS wanted (environment, key) USING (environment, key)
+"""
+OPEN_RUNS = """
+SELECT environment, workflow, cancellation_key, id, recipient_collection, recipient_id FROM {schema}.runs
+JOIN unnest(%s::text[], %s::text[], %s::text[]) AS wanted (environment, workflow, cancellation_key)
+USING (environment, workflow, cancellation_key) WHERE status = 'queued' ORDER BY position_key
+"""
+PARK = """
+INSERT INTO {schema}.parked (position, stream, error) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+"""
+
+Wanted = Sequence[tuple[str, Reference]]
+
+
+class PostgresInbox:
+    """See the port. One instance, one worker."""
+
+    def __init__(self, *, recorder: WorkerRecorder, mapper: RecordMapper, clock: Clock) -> None:
+        schema = recorder.datastore.schema
+        self._recorder, self._mapper, self._clock = recorder, mapper, clock
+        self._projections = registry.make_all(schema)
+        self._precedents = Precedents(schema)
+        self._entities, self._workflows, self._audiences, self._runs, self._park = (
+            SQL(query).format(schema=Identifier(schema)) for query in (ENTITIES, WORKFLOWS, AUDIENCES, OPEN_RUNS, PARK)
+        )
+
+    def position(self) -> int:
+        """How far the log is settled."""
+        return self._recorder.max_tracking_id(READER) or 0
+
+    def waiting(self, limit: int) -> tuple[Recorded, ...]:
+        """See the port."""
+        try:
+            after = self.position()
+            stored = self._recorder.notifications(self._recorder.inbox_statement, (after, limit))
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("the event store cannot be reached") from error
+        return tuple(self._mapper.to_domain_event(each) for each in stored)
+
+    def look_up(self, references: Wanted, scopes: Sequence[Scope]) -> LookedUp:
+        """See the port."""
+        facts: dict[tuple[str, Reference], object] = {}
+        with self._recorder.datastore.get_connection() as conn, conn.cursor(row_factory=tuple_row) as cursor:
+            self._look_up_entities(cursor, references, facts)
+            for environment, key, active in _rows(cursor, self._workflows, _of(references, "workflow")):
+                facts[environment, ("workflow", key)] = active
+            for environment, key in _rows(cursor, self._audiences, _of(references, "audience")):
+                facts[environment, ("audience", key)] = True
+            for environment, workflow, key, run, *recipient in _rows(cursor, self._runs, _of(references, "runs")):
+                name = environment, ("runs", workflow, key)
+                opened = OpenRun(id=run, recipient=dict(zip(("collection", "id"), recipient, strict=True)))
+                facts[name] = (*facts.get(name, ()), opened)  # type: ignore[misc]
+            return facts, self._precedents.find(cursor, scopes)
+
+    def _look_up_entities(
+        self, cursor: Cursor[Any], references: Wanted, facts: dict[tuple[str, Reference], object]
+    ) -> None:
+        wanted = {
+            key_of(environment, reference): (environment, reference)
+            for environment, reference in references
+            if reference[0] in ("user", "object", "tenant")
+        }
+        for key in _rows(cursor, self._entities, wanted):
+            facts[wanted[key]] = True
+
+    def settle(self, entries: Sequence[Settled]) -> None:
+        """See the port."""
+        at = self._clock()
+        stored = []
+        for settled in entries:
+            changes = [envelopes.enclose(change, at) for change in settled.changes]
+            self._fold(settled.recorded, changes)
+            stored += [self._mapper.to_stored_event(each) for change in changes for each in change]
+        last = entries[-1].recorded.position
+        assert last is not None
+        try:
+            self._recorder.insert_events(stored, tracking=Tracking(READER, last), write=self._write)
+        except IntegrityError as error:
+            raise Conflict("another worker has settled this batch") from error
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("the event store cannot be reached") from error
+        finally:
+            # After a failure they still hold what was not written; after success they are as good as new.
+            self._projections = registry.make_all(self._recorder.datastore.schema)
+
+    def _fold(self, recorded: Recorded, changes: Sequence[Sequence[Recorded]]) -> None:
+        decisions = changes[0] if changes else ()
+        entries = [Entry(recorded=recorded, stream=recorded.stream, decisions=decisions)]
+        entries += [
+            Entry(recorded=each)
+            for change in changes[1:]
+            for each in change
+            if isinstance(each.event, runs.Event)
+        ]
+        for entry in entries:
+            for projection in self._projections:
+                projection.fold(entry)
+
+    def _write(self, cursor: Cursor[Any]) -> None:
+        with cursor.connection.cursor(row_factory=tuple_row) as plain:
+            for projection in self._projections:
+                projection.write(plain)
+
+    def park(self, recorded: Recorded, error: str) -> None:
+        """See the port."""
+        assert recorded.position is not None
+
+        def write(cursor: Cursor[Any]) -> None:
+            cursor.execute(self._park, (recorded.position, recorded.stream, error))
+
+        self._recorder.insert_events([], tracking=Tracking(READER, recorded.position), write=write)
+
+
+def _of(references: Wanted, kind: str) -> list[tuple[str, ...]]:
+    return [(environment, *reference[1:]) for environment, reference in references if reference[0] == kind]
+
+
+def _rows(cursor: Cursor[Any], statement: Any, wanted: Iterable[tuple[str, ...]]) -> list[Any]:
+    columns = [list(column) for column in zip(*wanted, strict=True)]
+    return cursor.execute(statement, columns, prepare=True).fetchall() if columns else []

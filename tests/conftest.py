@@ -1,0 +1,21 @@
+"""What every kind of test may ask for. Nothing is started before a test asks."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import databases
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server, one for the whole session."""
+    with databases.postgres() as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """An empty database, for one test."""
+    with databases.fresh_database(postgres_url) as url:
+        yield url

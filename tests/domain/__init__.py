@@ -1,0 +1,1 @@
+"""Tests of what is decided: pure, without a database, a network or a clock."""
