@@ -86,9 +86,7 @@ class Pipeline:
         return settled
 
     def _plan(self, recorded: Recorded, received: WebhookReceived) -> Plan:
-        configuration = self.configuration_at(
-            received.source, received.environment, received.configuration_version
-        )
+        configuration = self.configuration_at(received.source, received.environment, received.configuration_version)
         webhook = webhooks.Webhook(
             id=webhooks.id_of(recorded.stream), received=received, body=self.parse(received.body)
         )
@@ -96,9 +94,7 @@ class Pipeline:
 
     def _remember(self, plans: Collection[Plan]) -> WorkingMemory:
         wanted = {
-            (plan.webhook.received.environment, reference): None
-            for plan in plans
-            for reference in plan.references
+            (plan.webhook.received.environment, reference): None for plan in plans for reference in plan.references
         }
         scopes = {plan.scope: None for plan in plans if plan.scope}
         return WorkingMemory(*self.inbox.look_up(list(wanted), list(scopes)))

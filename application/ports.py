@@ -20,8 +20,11 @@ NewId = Callable[[], str]
 class EventStore(Protocol):
     """The log: streams of events, and one order over all of them."""
 
-    def append(self, *changes: Change) -> int:
-        """Store all the events or none; the position of the last one. Raises Conflict if a stream has moved on."""
+    def append(self, *changes: Change, epoch: int | None = None) -> int:
+        """Store all the events or none; the position of the last one. Raises Conflict if a stream has moved on.
+
+        With an `epoch`, raises ConfigurationMoved if a configuration was edited since.
+        """
 
     def history(self, stream: str) -> tuple[Recorded, ...]:
         """Every event of a stream, oldest first."""

@@ -73,9 +73,7 @@ def _words(reason: str, path: str | None, nearest: str | None) -> str:
     return f"the value at {path} is a {reason.rpartition('_')[2]}; an event type must be a text or a number"
 
 
-def _occurred_at(
-    context: Mapping[str, Json], settings: Settings
-) -> tuple[datetime | None, tuple[str, ...]]:
+def _occurred_at(context: Mapping[str, Json], settings: Settings) -> tuple[datetime | None, tuple[str, ...]]:
     if settings.timestamp_path is None:
         return None, ()
     value = paths.resolve(paths.parse(settings.timestamp_path), context)

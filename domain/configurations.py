@@ -223,9 +223,7 @@ def _evolve(state: Configuration, event: Event) -> Configuration:
 
 
 def _secret(event: SecretAdded) -> Secret:
-    return Secret(
-        id=event.secret_id, name=event.name, sealed=event.sealed, hint=event.hint, added_at=event.added_at
-    )
+    return Secret(id=event.secret_id, name=event.name, sealed=event.sealed, hint=event.hint, added_at=event.added_at)
 
 
 def _retired(state: Configuration, event: SecretRetired) -> tuple[Secret, ...]:
@@ -255,9 +253,7 @@ def _with_mapping(state: Configuration, event: MappingAdded) -> Configuration:
     )
 
 
-def _edited(
-    state: Configuration, mapping_id: str, at: datetime, change: ReadOnly[str, Any]
-) -> Configuration:
+def _edited(state: Configuration, mapping_id: str, at: datetime, change: ReadOnly[str, Any]) -> Configuration:
     edited = tuple(
         attrs.evolve(mapping, updated_at=at, **change) if mapping.id == mapping_id else mapping
         for mapping in state.mappings

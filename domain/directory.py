@@ -66,19 +66,10 @@ class MemberRemoved:
     tenant: str | None
 
 
-Effect = (
-    EntityMerged
-    | EntityRemoved
-    | Subscribed
-    | Unsubscribed
-    | AudienceCreated
-    | MemberAdded
-    | MemberRemoved
-)
+Effect = EntityMerged | EntityRemoved | Subscribed | Unsubscribed | AudienceCreated | MemberAdded | MemberRemoved
 
-def effects(
-    action_type: str, payload: Mapping[str, Json], result: Mapping[str, Json]
-) -> tuple[Effect, ...]:
+
+def effects(action_type: str, payload: Mapping[str, Json], result: Mapping[str, Json]) -> tuple[Effect, ...]:
     """The effects of one executed action, in order."""
     match action_type:
         case "users_identify" | "objects_set" | "tenants_set":
@@ -129,9 +120,7 @@ def _identified(payload: Mapping[str, Json]) -> tuple[Effect, ...]:
     described = payload.get("identify", [])
     assert isinstance(described, list)
     return tuple(
-        EntityMerged(
-            reference=recipients.entity(entry["collection"], entry["id"]), properties=entry["properties"]
-        )
+        EntityMerged(reference=recipients.entity(entry["collection"], entry["id"]), properties=entry["properties"])
         for entry in described
     )
 

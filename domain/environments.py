@@ -29,7 +29,6 @@ class EnvironmentCreated:
     created_at: datetime
 
 
-
 @attrs.frozen(kw_only=True)
 class Environment:
     """What later decisions read of an environment."""
@@ -58,11 +57,7 @@ def decide(state: Environment | None, command: Create) -> tuple[EnvironmentCreat
     """The events that `command` leads to."""
     slugs.check(command.slug, field="slug")
     if state is None:
-        return (
-            EnvironmentCreated(
-                slug=command.slug, name=command.name, order=command.order, created_at=command.at
-            ),
-        )
+        return (EnvironmentCreated(slug=command.slug, name=command.name, order=command.order, created_at=command.at),)
     if state.name == command.name:
         return ()  # the same request twice creates one environment
     raise EnvironmentNameTaken(
@@ -74,8 +69,6 @@ def evolve(state: Environment | None, event: EnvironmentCreated) -> Environment:
     """The state after `event`."""
     match event:
         case EnvironmentCreated():
-            return Environment(
-                slug=event.slug, name=event.name, order=event.order, created_at=event.created_at
-            )
+            return Environment(slug=event.slug, name=event.name, order=event.order, created_at=event.created_at)
         case _:
             assert_never(event)

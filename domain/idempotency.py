@@ -94,9 +94,7 @@ def _expired(precedent: Precedent, settings: Settings, received_at: datetime) ->
     return age >= settings.idempotency_window_seconds
 
 
-def precedent_of(
-    webhook_id: str, received_at: datetime, decisions: Sequence[Decision]
-) -> Precedent | None:
+def precedent_of(webhook_id: str, received_at: datetime, decisions: Sequence[Decision]) -> Precedent | None:
     """What these decisions leave for later deliveries; None where there was no key or nothing was executed."""
     decided = next((each for each in decisions if isinstance(each, IdempotencyDecided)), None)
     if decided is None or decided.key is None or decided.outcome != "executed":

@@ -46,9 +46,7 @@ def prepare(mapping: EventMapping, context: Mapping[str, Json]) -> Step:
     origins: dict[str, Json] = {}
     for name, parameter in mapping.parameters.items():
         resolution = parameters.resolve(parameter, context)
-        if resolution.value is paths.UNRESOLVED or (
-            resolution.value is None and action.parameters[name].required
-        ):
+        if resolution.value is paths.UNRESOLVED or (resolution.value is None and action.parameters[name].required):
             if action.parameters[name].required:
                 return _without(mapping, given, origins, _missing(name, parameter, context))
             continue  # an optional value that is not there is left out, so that it wipes nothing
@@ -66,14 +64,10 @@ def _checked(
         path = origin.get("path") if isinstance(origin, Mapping) else None
         error = _error(unfit.problem, str(path) if path else None)
         return Step(mapping=mapping, payload=given, origins=origins, error=error)
-    return Step(
-        mapping=mapping, payload=prepared.payload, origins=origins, references=prepared.references
-    )
+    return Step(mapping=mapping, payload=prepared.payload, origins=origins, references=prepared.references)
 
 
-def _without(
-    mapping: EventMapping, given: Mapping[str, Json], origins: Mapping[str, Json], error: ActionError
-) -> Step:
+def _without(mapping: EventMapping, given: Mapping[str, Json], origins: Mapping[str, Json], error: ActionError) -> Step:
     return Step(mapping=mapping, payload=given, origins=origins, error=error, skipped=True)
 
 

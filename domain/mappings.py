@@ -85,13 +85,9 @@ def compile_parameters(
             )
     for name, rule in rules.items():
         if rule.required and name not in given:
-            raise MappingInvalid(
-                f"{field}.{name} is missing; {action_type} requires it", field=f"{field}.{name}"
-            )
+            raise MappingInvalid(f"{field}.{name} is missing; {action_type} requires it", field=f"{field}.{name}")
     return {
-        name: parameters.parse(
-            raw, field=f"{field}.{name}", literal=rules[name].literal, nested=rules[name].nested
-        )
+        name: parameters.parse(raw, field=f"{field}.{name}", literal=rules[name].literal, nested=rules[name].nested)
         for name, raw in given.items()
     }
 

@@ -15,6 +15,7 @@ is in `path_syntax`. It is resolved against a *context*, an object whose keys ar
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
 from typing import Final, TypeAlias
 
@@ -50,6 +51,7 @@ class Path:
         return self.text
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Path:
     """The path that `text` spells, spaces around it ignored. Raises PathInvalid, which says where and why."""
     text = text.strip()

@@ -89,7 +89,7 @@ def _path(value: Json, field: str) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
-        raise SettingInvalid(f"{field} is {value!r}; it must be a path such as \"body.id\"", field=field)
+        raise SettingInvalid(f'{field} is {value!r}; it must be a path such as "body.id"', field=field)
     try:
         return paths.parse(value).text
     except paths.PathInvalid as problem:
@@ -108,9 +108,7 @@ def _verification(value: Json, field: str) -> Verification:
     if value is None:
         return Verification(scheme="none", options={})
     if not isinstance(value, Mapping) or not isinstance(value.get("scheme"), str):
-        raise SettingInvalid(
-            f'{field} must be an object with a scheme, such as {{"scheme": "stripe"}}', field=field
-        )
+        raise SettingInvalid(f'{field} must be an object with a scheme, such as {{"scheme": "stripe"}}', field=field)
     options = {name: option for name, option in value.items() if name != "scheme"}
     return Verification(scheme=str(value["scheme"]), options=options)
 

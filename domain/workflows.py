@@ -106,20 +106,14 @@ def decide(state: Workflow | None, command: Define) -> tuple[Event, ...]:
 def _renamed(state: Workflow, command: Define) -> tuple[Event, ...]:
     if state.name == command.name:
         return ()
-    return (
-        WorkflowChanged(
-            environment=state.environment, key=state.key, name=command.name, changed_at=command.at
-        ),
-    )
+    return (WorkflowChanged(environment=state.environment, key=state.key, name=command.name, changed_at=command.at),)
 
 
 def _switched(state: Workflow, command: Define) -> tuple[Event, ...]:
     if state.active == command.active:
         return ()
     if command.active:
-        return (
-            WorkflowActivated(environment=state.environment, key=state.key, activated_at=command.at),
-        )
+        return (WorkflowActivated(environment=state.environment, key=state.key, activated_at=command.at),)
     return (WorkflowDeactivated(environment=state.environment, key=state.key, deactivated_at=command.at),)
 
 

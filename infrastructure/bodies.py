@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 import orjson
 
 from domain.errors import Refused
+from domain.json_values import Json
 
 Code = Literal["not_json", "not_an_object", "invalid_utf8", "nested_too_deeply", "number_out_of_range"]
 
@@ -50,7 +51,7 @@ class MalformedBody(Refused):
         self.code: Code = code
 
 
-def parse(body: bytes) -> dict[str, object]:
+def parse(body: bytes) -> dict[str, Json]:
     """Parse a JSON object (RFC 8259) in UTF-8. Raises `MalformedBody`.
 
     It may have 64 levels, and numbers within the range of a double (about ±1.8e308) of 40 digits before the exponent.
@@ -82,7 +83,7 @@ def dumps(value: object) -> bytes:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def _check_levels(value: dict[str, object], body: bytes) -> None:
+def _check_levels(value: dict[str, Json], body: bytes) -> None:
     """Refuse more than 64 levels. Walks level by level, so that depth costs no recursion."""
     level: list[Any] = [value]
     for _ in range(MOST_LEVELS):
@@ -111,7 +112,7 @@ def _deeper(where: str) -> MalformedBody:
     return MalformedBody(f"is nested deeper than {MOST_LEVELS} levels {where}", "nested_too_deeply")
 
 
-def _exact(body: bytes) -> dict[str, object]:
+def _exact(body: bytes) -> dict[str, Json]:
     """Read the body again with exact integers; orjson has already found it to be an object of few levels."""
     text = body.decode()
 
@@ -124,7 +125,7 @@ def _exact(body: bytes) -> dict[str, object]:
     exact = json.loads(
         text, parse_int=lambda number: int(bounded(number)), parse_float=lambda number: float(bounded(number))
     )
-    return cast(dict[str, object], exact)
+    return cast(dict[str, Json], exact)
 
 
 def _digits(number: str) -> int:

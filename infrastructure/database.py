@@ -27,6 +27,8 @@ class Database:
         pool = self._factory.datastore.pool
         # The library takes host, port and password singly; a whole conninfo also carries TLS and socket settings.
         pool.conninfo, pool.kwargs = self.conninfo, {"row_factory": dict_row}
+        # After a long absence the pool would wait ever longer; instead each request may try for itself.
+        pool.reconnect_timeout = 3.0
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """A connection of one's own, in autocommit mode."""

@@ -98,8 +98,4 @@ def _removed(facts: Facts, collection: str, entity_id: str) -> Done:
 
 
 def _maps(given: Mapping[str, Json]) -> dict[str, Json]:
-    return {
-        name: values.mapping(given[name], name)
-        for name in SPECIAL
-        if name in given and given[name] is not None
-    }
+    return {name: values.mapping(given[name], name) for name in SPECIAL if name in given and given[name] is not None}

@@ -32,9 +32,7 @@ INITDB_OPTIONS = (
 )
 
 
-def prepare(
-    places: layout.Layout, account: accounts.Account | None, programs: binaries.Binaries
-) -> None:
+def prepare(places: layout.Layout, account: accounts.Account | None, programs: binaries.Binaries) -> None:
     """Make password, data directory and socket directory where they do not exist yet."""
     _discard_drafts(places)
     if not places.initialised:
@@ -51,8 +49,7 @@ def password(places: layout.Layout) -> str:
         return places.password.read_text().strip()
     except FileNotFoundError:
         raise errors.DataDirRefused(
-            f"{places.password} is missing: put it back from a backup, it belongs to the "
-            f"database in {places.data_dir}"
+            f"{places.password} is missing: put it back from a backup, it belongs to the database in {places.data_dir}"
         ) from None
 
 
@@ -63,9 +60,7 @@ def _discard_drafts(places: layout.Layout) -> None:
 
 def _refuse_foreign(data_dir: Path) -> None:
     if data_dir.exists() and any(data_dir.iterdir()):
-        raise errors.DataDirRefused(
-            f"{data_dir} is neither empty nor a PostgreSQL data directory: choose another one"
-        )
+        raise errors.DataDirRefused(f"{data_dir} is neither empty nor a PostgreSQL data directory: choose another one")
 
 
 def _make_password(places: layout.Layout, account: accounts.Account | None) -> None:
@@ -80,9 +75,7 @@ def _make_password(places: layout.Layout, account: accounts.Account | None) -> N
     accounts.hand_over(places.password, account)  # initdb reads it as the server's user
 
 
-def _make_cluster(
-    places: layout.Layout, account: accounts.Account | None, programs: binaries.Binaries
-) -> None:
+def _make_cluster(places: layout.Layout, account: accounts.Account | None, programs: binaries.Binaries) -> None:
     # A name of its own: what a killed initdb may still be writing to is never taken over.
     draft = places.beside(f".draft-{secrets.token_hex(4)}")
     draft.mkdir(mode=0o700)

@@ -55,9 +55,7 @@ def launched(account: accounts.Account | None, *command: str | Path) -> list[str
 
 def run(command: Sequence[str], told: str = "") -> None:
     """Run `command`, `told` on its standard input, to its end; raises ServerFailed if it fails."""
-    outcome = subprocess.run(
-        command, check=False, env=_environment(), input=told, capture_output=True, text=True
-    )
+    outcome = subprocess.run(command, check=False, env=_environment(), input=told, capture_output=True, text=True)
     if outcome.returncode != 0:
         printed = outcome.stdout + outcome.stderr
         raise errors.ServerFailed(f"the database could not be made:\n{printed}")

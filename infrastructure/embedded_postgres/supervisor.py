@@ -50,9 +50,7 @@ class EmbeddedPostgres:
     Used by one thread at a time. Linux and macOS.
     """
 
-    def __init__(
-        self, data_dir: Path, *, settings: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
+    def __init__(self, data_dir: Path, *, settings: Mapping[str, str] = MappingProxyType({})) -> None:
         self._places = layout.Layout.of(data_dir)
         self._settings = {**DEFAULT_SETTINGS, **settings}
         self._lock = locks.SupervisorLock(self._places.lock)

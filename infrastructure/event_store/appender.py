@@ -15,9 +15,10 @@ from eventsourcing.persistence import StoredEvent
 from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
 from application.ports import Clock
 from application.records import Change
+from infrastructure import bulk
 from infrastructure.event_store import envelopes
 from infrastructure.event_store.codec import RecordMapper
-from infrastructure.event_store.recorder import LedgerRecorder, edits_configuration, rows_of
+from infrastructure.event_store.recorder import LedgerRecorder, append_arguments
 
 BATCH_EVENTS = 500
 BATCH_BYTES = 8_000_000
@@ -68,9 +69,7 @@ class GroupCommit:
             raise Busy("too many requests are waiting to be stored")
         loop = asyncio.get_running_loop()
         events = [self._mapper.to_stored_event(each) for each in envelopes.enclose(change, self._clock())]
-        item = _Item(
-            events, epoch, sum(len(e.state) for e in events), loop.time() + PATIENCE, loop.create_future()
-        )
+        item = _Item(events, epoch, sum(len(e.state) for e in events), loop.time() + PATIENCE, loop.create_future())
         self._waiting.append(item)
         self._bytes += item.size
         self._wake.set()
@@ -134,11 +133,8 @@ class GroupCommit:
                 _refuse(item, ConfigurationMoved())
         current = [item for item in batch if item.epoch == newest]
         events = [event for item in current for event in item.events]
-        rows = rows_of(events)
         connection = await self._connected()
-        cursor = await connection.execute(
-            self._statement, (*rows, newest, edits_configuration(rows[0])), prepare=True, binary=True
-        )
+        cursor = await connection.execute(self._statement, append_arguments(events, newest), prepare=True, binary=True)
         row = await cursor.fetchone()
         assert row is not None
         if row[0] is None:
@@ -173,6 +169,7 @@ class GroupCommit:
     async def _connected(self) -> "psycopg.AsyncConnection[tuple[object, ...]]":
         if self._connection is None:
             self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+            bulk.register(self._connection)
         return self._connection
 
     async def _disconnect(self) -> None:

@@ -1,10 +1,11 @@
 """How an event is stored: one line of envelope, one line of data, then the raw body, which no codec walks.
 
-    {"v":1,"at":"2026-01-01T00:00:00+00:00","actor":"…","digest":"<SHA-256 of all that follows this line>"}
-    {"source":"stripe","environment":"production",…}
-    <the bytes of the request>
+{"v":1,"at":"2026-01-01T00:00:00+00:00","actor":"…","digest":"<SHA-256 of all that follows this line>"}
+{"source":"stripe","environment":"production",…}
+<the bytes of the request>
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping as AbstractMapping
@@ -63,6 +64,18 @@ _DECODE = {
     topic: make_dict_structure_fn(cls, _CONVERTER, _cattrs_detailed_validation=False)
     for topic, cls in topics.CLASSES.items()
 }
+
+
+def data_of(event: object) -> dict[str, Any]:
+    """The data of an event as JSON values; a raw body as text where it is UTF-8, else as `{"base64": …}`."""
+    data: dict[str, Any] = loads(dumps(_ENCODE[type(event)][1](event)))
+    body = getattr(event, BODY, None)
+    if body is not None:
+        try:
+            data[BODY] = body.decode()
+        except UnicodeDecodeError:
+            data[BODY] = {"base64": base64.b64encode(body).decode()}
+    return data
 
 
 def dumps(value: Any) -> bytes:

@@ -7,7 +7,7 @@ from eventsourcing.persistence import InterfaceError as StoreInterfaceError
 from eventsourcing.popo import POPOApplicationRecorder
 from psycopg.sql import Composed
 
-from application.errors import Conflict, Unavailable
+from application.errors import ConfigurationMoved, Conflict, Unavailable
 from application.ports import Clock
 from application.records import Change, Recorded
 from domain import streams
@@ -22,12 +22,13 @@ class Ledger:
     def __init__(self, *, recorder: ApplicationRecorder, mapper: RecordMapper, clock: Clock) -> None:
         self.recorder, self.mapper, self._clock = recorder, mapper, clock
 
-    def append(self, *changes: Change) -> int:
+    def append(self, *changes: Change, epoch: int | None = None) -> int:
         """See the port."""
         at = self._clock()
         recorded = [each for change in changes for each in envelopes.enclose(change, at)]
         try:
-            positions = self.recorder.insert_events([self.mapper.to_stored_event(each) for each in recorded])
+            stored = [self.mapper.to_stored_event(each) for each in recorded]
+            positions = self.recorder.insert_events(stored, expected_epoch=epoch)
         except IntegrityError as error:
             raise Conflict(", ".join(change.stream for change in changes)) from error
         except (OperationalError, StoreInterfaceError) as error:
@@ -65,6 +66,13 @@ class PostgresLedger(Ledger):
         ids, versions = [stream for stream, _ in wanted], [version for _, version in wanted]
         return self._read(self.recorder.single_statement, (ids, versions))
 
+    def histories(self, streams_wanted: Sequence[str]) -> dict[str, list[Recorded]]:
+        """Every event of several streams, by stream."""
+        histories: dict[str, list[Recorded]] = {}
+        for recorded in self._read(self.recorder.histories_statement, (list(streams_wanted),)):
+            histories.setdefault(recorded.stream, []).append(recorded)
+        return histories
+
     def epoch(self) -> int:
         """See the port."""
         try:
@@ -87,15 +95,19 @@ class MemoryLedger(Ledger):
 
     recorder: POPOApplicationRecorder
 
+    def append(self, *changes: Change, epoch: int | None = None) -> int:
+        """See the port."""
+        if epoch is not None and epoch != self.epoch():
+            raise ConfigurationMoved
+        return super().append(*changes)
+
     def history(self, stream: str) -> tuple[Recorded, ...]:
         """See the port."""
         return tuple(each for each in self.log(after=0, limit=2**31) if each.stream == stream)
 
     def category(self, name: str, *, after: int = 0) -> tuple[Recorded, ...]:
         """See the port."""
-        return tuple(
-            each for each in self.log(after=after, limit=2**31) if streams.category(each.stream) == name
-        )
+        return tuple(each for each in self.log(after=after, limit=2**31) if streams.category(each.stream) == name)
 
     def log(self, *, after: int, limit: int, upto: int | None = None) -> tuple[Recorded, ...]:
         """See the port."""
@@ -103,5 +115,5 @@ class MemoryLedger(Ledger):
 
     def epoch(self) -> int:
         """See the port."""
-        edits = (each for each in self.log(after=0, limit=2**31) if edits_configuration([each.stream]))
+        edits = (each for each in self.log(after=0, limit=2**31) if edits_configuration(each.stream))
         return max((each.position or 0 for each in edits), default=0)

@@ -17,7 +17,8 @@ from eventsourcing.postgres import (
 from psycopg import Cursor
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from domain import streams
+from application.errors import ConfigurationMoved
+from infrastructure import bulk
 from infrastructure.event_store import topics
 
 CHANNEL = "hookledger"
@@ -82,22 +83,23 @@ CREATE_APPEND = SQL(
     """
 )
 
-Rows = tuple[list[str], list[int], list[str], list[bytes]]
 
-
-def rows_of(stored_events: Sequence[StoredEvent]) -> Rows:
-    """The events as parallel arrays, in the order of the append function's arguments."""
+def append_arguments(stored_events: Sequence[StoredEvent], expected_epoch: int | None) -> tuple[Any, ...]:
+    """The arguments of the append function: the events as parallel arrays, the epoch, whether this is an edit."""
+    ids = [str(stored.originator_id) for stored in stored_events]
     return (
-        [str(stored.originator_id) for stored in stored_events],
-        [stored.originator_version for stored in stored_events],
-        [stored.topic for stored in stored_events],
-        [stored.state for stored in stored_events],
+        bulk.column("text", ids),
+        bulk.column("bigint", [stored.originator_version for stored in stored_events]),
+        bulk.column("text", [stored.topic for stored in stored_events]),
+        bulk.column("bytea", [stored.state for stored in stored_events]),
+        expected_epoch,
+        any(map(edits_configuration, ids)),
     )
 
 
-def edits_configuration(ids: Sequence[str]) -> bool:
-    """Whether a write changes what the gateway is told to do, rather than what it received and did."""
-    return any(streams.category(stream) not in ("webhook", "run") for stream in ids)
+def edits_configuration(stream: str) -> bool:
+    """Whether a stream holds what the gateway is told to do, rather than what it received and did."""
+    return not stream.startswith(("webhook-", "run-"))
 
 
 class AppendByFunction(PostgresApplicationRecorder):
@@ -120,8 +122,7 @@ class AppendByFunction(PostgresApplicationRecorder):
         del self.sql_create_statements[self.create_insert_function_statement_index]
         self.sql_create_statements += [s.format(**names) for s in (CREATE_INBOX, CREATE_EPOCH, CREATE_APPEND)]
         self.append_statement: Composed = SQL(
-            "SELECT last_position, epoch FROM {schema}.{function}"
-            "(%b::text[], %b::bigint[], %b::text[], %b::bytea[], %b::bigint, %b)"
+            "SELECT last_position, epoch FROM {schema}.{function}(%b, %b, %b, %b, %b::bigint, %b)"
         ).format(**names)
         self.page_statement: Composed = SQL(
             "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
@@ -134,6 +135,28 @@ class AppendByFunction(PostgresApplicationRecorder):
         self.category_statement: Composed = SQL(
             "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
             " WHERE originator_id >= %s AND originator_id < %s AND notification_id > %s ORDER BY notification_id"
+        ).format(**names)
+        self.pending_statement: Composed = SQL(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
+            " WHERE notification_id > %s AND notification_id <= %s AND topic <> ALL ({decisions})"
+            " AND topic = 'WebhookReceived' ORDER BY notification_id DESC LIMIT %s"
+        ).format(**names)
+        self.oldest_statement: Composed = SQL(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
+            " WHERE notification_id > %s AND topic <> ALL ({decisions}) ORDER BY notification_id LIMIT 1"
+        ).format(**names)
+        self.waiting_statement: Composed = SQL(
+            "SELECT count(*) AS events FROM (SELECT FROM {schema}.{table}"
+            " WHERE notification_id > %s AND topic <> ALL ({decisions}) LIMIT 100000) AS waiting"
+        ).format(**names)
+        self.histories_statement: Composed = SQL(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
+            " WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"
+        ).format(**names)
+        self.rest_statement: Composed = SQL(
+            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
+            " WHERE notification_id > %s AND (notification_id <= %s OR topic = ANY ({decisions}))"
+            " ORDER BY notification_id LIMIT %s"
         ).format(**names)
         self.stream_statement: Composed = SQL(
             "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
@@ -152,10 +175,14 @@ class AppendByFunction(PostgresApplicationRecorder):
             self._insert_events(curs, stored_events, **kwargs)
             if not stored_events:
                 return []
-            rows = rows_of(stored_events)
-            curs.execute(self.append_statement, (*rows, None, edits_configuration(rows[0])), prepare=True)
+            bulk.register(curs)
+            curs.execute(
+                self.append_statement, append_arguments(stored_events, kwargs.get("expected_epoch")), prepare=True
+            )
             stored = curs.fetchone()
             assert stored is not None
+            if stored["last_position"] is None:
+                raise ConfigurationMoved
             last = int(stored["last_position"])
         return range(last - len(stored_events) + 1, last + 1)
 

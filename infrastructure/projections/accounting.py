@@ -7,15 +7,17 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
 from domain import webhooks
+from infrastructure import bulk
 from infrastructure.projections.entries import Entry
 
 ADD = """
 INSERT INTO {schema}.accounting AS present (environment, source, day, outcome, webhooks, last_received_at)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::date[], %s::text[], %s::bigint[], %s::timestamptz[])
+SELECT * FROM unnest(%b, %b, %b, %b, %b, %b)
 ON CONFLICT (environment, source, day, outcome) DO UPDATE SET
     webhooks = present.webhooks + excluded.webhooks,
     last_received_at = greatest(present.last_received_at, excluded.last_received_at)
 """
+TYPES = "text text date text bigint timestamptz"
 
 
 class Accounting:
@@ -47,6 +49,5 @@ class Accounting:
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""
         if self._rows:
-            columns = [list(column) for column in zip(*self._rows.values(), strict=True)]
-            cursor.execute(self._add, columns, prepare=True)
+            bulk.execute(cursor, self._add, TYPES, list(self._rows.values()))
         self._rows = {}

@@ -6,13 +6,15 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
 from domain import webhooks
+from infrastructure import bulk
 from infrastructure.projections.entries import Entry
 
 INSERT = (
     "INSERT INTO {schema}.action_logs (stream, version, source, environment, event_type, mapping_id, evaluation, "
-    "action_type, action_status, error_code, inserted_at) SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], "
-    "%s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])"
+    "action_type, action_status, error_code, inserted_at) SELECT * FROM "
+    "unnest(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 )
+TYPES = "text bigint text text text text integer text text text timestamptz"
 
 STATUS = {
     webhooks.ActionExecuted: "success",
@@ -57,5 +59,5 @@ class ActionLog:
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""
         if self._rows:
-            cursor.execute(self._insert, [list(column) for column in zip(*self._rows, strict=True)], prepare=True)
+            bulk.execute(cursor, self._insert, TYPES, self._rows)
         self._rows = []

@@ -12,23 +12,24 @@ from psycopg.sql import SQL, Identifier
 
 from domain import audiences, directory, merging, recipients, webhooks
 from domain.actions.outcomes import Reference
+from infrastructure import bulk
 from infrastructure.event_store.codec import dumps, loads
 from infrastructure.projections import memberships
 from infrastructure.projections.entries import Entry
 
 READ = """
 SELECT e.environment, e.collection, e.id, e.properties::text, e.created_at, e.updated_at FROM {schema}.entities e
-JOIN unnest(%s::text[], %s::text[], %s::text[]) AS wanted (environment, collection, id)
+JOIN unnest(%b, %b, %b) AS wanted (environment, collection, id)
 USING (environment, collection, id)
 """
 UPSERT = """
 INSERT INTO {schema}.entities AS e (environment, collection, id, properties, created_at, updated_at)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::json[], %s::timestamptz[], %s::timestamptz[])
+SELECT * FROM unnest(%b, %b, %b, %b, %b, %b)
 ON CONFLICT (environment, collection, id) DO UPDATE SET
     properties = excluded.properties, created_at = excluded.created_at, updated_at = excluded.updated_at
 """
 DELETE = """
-DELETE FROM {schema}.entities e USING unnest(%s::text[], %s::text[], %s::text[]) AS gone (environment, collection, id)
+DELETE FROM {schema}.entities e USING unnest(%b, %b, %b) AS gone (environment, collection, id)
 WHERE (e.environment, e.collection, e.id) = (gone.environment, gone.collection, gone.id)
 """
 
@@ -106,7 +107,7 @@ class Directory:
             if isinstance(effect, directory.EntityMerged | directory.EntityRemoved)
         }
         if touched:
-            cursor.execute(self._read, [list(column) for column in zip(*touched, strict=True)], prepare=True)
+            bulk.execute(cursor, self._read, "text text text", list(touched))
             for environment, collection, entity_id, properties, created_at, _ in cursor.fetchall():
                 touched[environment, collection, entity_id] = _Entity(loads(properties.encode()), created_at)
         return touched
@@ -118,6 +119,7 @@ class Directory:
             if entity.updated_at and entity.properties is not None
         ]
         gone = [key for key, entity in entities.items() if entity.updated_at and entity.properties is None]
-        for statement, rows in ((self._upsert, kept), (self._delete, gone)):
-            if rows:
-                cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)], prepare=True)
+        if kept:
+            bulk.execute(cursor, self._upsert, "text text text json timestamptz timestamptz", kept)
+        if gone:
+            bulk.execute(cursor, self._delete, "text text text", gone)

@@ -11,6 +11,10 @@ from application.records import Recorded
 E = TypeVar("E")
 
 
+def _by_class(entry: "Entry") -> dict[type[Any], Any]:
+    return {type(each.event): each.event for each in entry.decisions}
+
+
 @attrs.frozen(kw_only=True)
 class Entry:
     """An event, or the decisions about a webhook, or both at once.
@@ -23,9 +27,11 @@ class Entry:
     stream: str = ""
     decisions: Sequence[Recorded] = ()
 
+    _by_class: dict[type[Any], Any] = attrs.field(init=False, default=attrs.Factory(_by_class, takes_self=True))
+
     def decision(self, cls: type[E]) -> E | None:
         """The decision of a class, of which an evaluation makes one at most."""
-        return next((each.event for each in self.decisions if isinstance(each.event, cls)), None)
+        return self._by_class.get(cls)
 
 
 class Projection(Protocol):

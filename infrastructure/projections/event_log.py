@@ -6,27 +6,27 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
 from domain import webhooks
+from infrastructure import bulk
 from infrastructure.event_store.codec import dumps
 from infrastructure.projections.entries import Entry
 
-RECEIPT = (
-    "position, id, source, environment, received_at, configuration_version, verification_status, origin"
-)
+RECEIPT = "position, id, source, environment, received_at, configuration_version, verification_status, origin"
 DECIDED = (
     "event_type, occurred_at, idempotency_outcome, idempotency_key, original_id, "
     "outcome, error, actions_count, evaluations"
 )
 INSERT = (
     "INSERT INTO {schema}.event_logs (" + RECEIPT + ", " + DECIDED + ") SELECT * FROM unnest("
-    "%s::bigint[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::int[], %s::text[], %s::text[], "
-    "%s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::json[], %s::int[], %s::int[])"
+    "%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)"
 )
 UPDATE = (
     "UPDATE {schema}.event_logs AS log SET (" + DECIDED + ") = "
     "(new.a, new.b, new.c, new.d, new.e, new.f, new.g, new.h, new.i) FROM unnest("
-    "%s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::json[], "
-    "%s::int[], %s::int[]) AS new (id, a, b, c, d, e, f, g, h, i) WHERE log.id = new.id"
+    "%b, %b, %b, %b, %b, %b, %b, %b, %b, %b) AS new (id, a, b, c, d, e, f, g, h, i) WHERE log.id = new.id"
 )
+
+RECEIPT_TYPES = "bigint text text text timestamptz integer text text "
+DECIDED_TYPES = "text timestamptz text text text text json integer integer"
 
 Row = tuple[Any, ...]
 PENDING: Row = (None, None, None, None, None, "pending", None, 0, 0)
@@ -39,9 +39,7 @@ class EventLog:
     tables = ("event_logs",)
 
     def __init__(self, schema: str) -> None:
-        self._insert, self._update = (
-            SQL(query).format(schema=Identifier(schema)) for query in (INSERT, UPDATE)
-        )
+        self._insert, self._update = (SQL(query).format(schema=Identifier(schema)) for query in (INSERT, UPDATE))
         self._new: dict[str, Row] = {}
         self._changed: dict[str, Row] = {}
 
@@ -49,10 +47,7 @@ class EventLog:
         """See the protocol."""
         recorded = entry.recorded
         if recorded is not None and isinstance(recorded.event, webhooks.Receipt):
-            receipt = recorded.event
-            webhook_id = webhooks.id_of(recorded.stream)
-            decided = _rejected(receipt) if isinstance(receipt, webhooks.WebhookRejected) else _decided(entry)
-            self._new[webhook_id] = (recorded.position, webhook_id, *_receipt(receipt), *decided)
+            self._new[webhooks.id_of(recorded.stream)] = row_of(entry)
         elif entry.decisions:
             self._decide(webhooks.id_of(entry.stream), _decided(entry))
 
@@ -65,10 +60,20 @@ class EventLog:
 
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""
-        for statement, rows in ((self._insert, self._new), (self._update, self._changed)):
-            if rows:
-                cursor.execute(statement, [list(column) for column in zip(*rows.values(), strict=True)], prepare=True)
+        if self._new:
+            bulk.execute(cursor, self._insert, RECEIPT_TYPES + DECIDED_TYPES, list(self._new.values()))
+        if self._changed:
+            bulk.execute(cursor, self._update, "text " + DECIDED_TYPES, list(self._changed.values()))
         self._new, self._changed = {}, {}
+
+
+def row_of(entry: Entry) -> Row:
+    """The row of a receipt, with whatever decisions come with it."""
+    assert entry.recorded is not None
+    receipt = entry.recorded.event
+    assert isinstance(receipt, webhooks.Receipt)
+    decided = _rejected(receipt) if isinstance(receipt, webhooks.WebhookRejected) else _decided(entry)
+    return (entry.recorded.position, webhooks.id_of(entry.recorded.stream), *_receipt(receipt), *decided)
 
 
 def _receipt(receipt: webhooks.Receipt) -> Row:

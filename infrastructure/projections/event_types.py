@@ -6,18 +6,20 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
 from domain import webhooks
+from infrastructure import bulk
 from infrastructure.projections.entries import Entry
 
 UPSERT = """
 INSERT INTO {schema}.event_types AS known
     (environment, source, event_type, first_received_at, last_received_at, last_webhook_id, received)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[])
+SELECT * FROM unnest(%b, %b, %b, %b, %b, %b, %b)
 ON CONFLICT (environment, source, event_type) DO UPDATE SET
     first_received_at = least(known.first_received_at, excluded.first_received_at),
     last_received_at = greatest(known.last_received_at, excluded.last_received_at),
     last_webhook_id = excluded.last_webhook_id,
     received = known.received + excluded.received
 """
+TYPES = "text text text timestamptz timestamptz text bigint"
 
 
 class EventTypes:
@@ -45,6 +47,5 @@ class EventTypes:
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""
         if self._rows:
-            columns = [list(column) for column in zip(*self._rows.values(), strict=True)]
-            cursor.execute(self._upsert, columns, prepare=True)
+            bulk.execute(cursor, self._upsert, TYPES, list(self._rows.values()))
         self._rows = {}

@@ -14,6 +14,7 @@ from application.records import Recorded
 from domain import runs
 from domain.actions.outcomes import OpenRun, Reference
 from domain.idempotency import Scope
+from infrastructure import bulk
 from infrastructure.event_store import envelopes
 from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.recorder import WorkerRecorder
@@ -25,20 +26,20 @@ from infrastructure.projections.precedents import Precedents
 READER = "worker"
 ENTITIES = """
 SELECT environment, collection, id FROM {schema}.entities
-JOIN unnest(%s::text[], %s::text[], %s::text[]) AS wanted (environment, collection, id)
+JOIN unnest(%b, %b, %b) AS wanted (environment, collection, id)
 USING (environment, collection, id)
 """
 WORKFLOWS = """
 SELECT environment, key, active FROM {schema}.workflows
-JOIN unnest(%s::text[], %s::text[]) AS wanted (environment, key) USING (environment, key)
+JOIN unnest(%b, %b) AS wanted (environment, key) USING (environment, key)
 """
 AUDIENCES = """
 SELECT environment, key FROM {schema}.audiences
-JOIN unnest(%s::text[], %s::text[]) AS wanted (environment, key) USING (environment, key)
+JOIN unnest(%b, %b) AS wanted (environment, key) USING (environment, key)
 """
 OPEN_RUNS = """
 SELECT environment, workflow, cancellation_key, id, recipient_collection, recipient_id FROM {schema}.runs
-JOIN unnest(%s::text[], %s::text[], %s::text[]) AS wanted (environment, workflow, cancellation_key)
+JOIN unnest(%b, %b, %b) AS wanted (environment, workflow, cancellation_key)
 USING (environment, workflow, cancellation_key) WHERE status = 'queued' ORDER BY position_key
 """
 PARK = """
@@ -123,10 +124,7 @@ class PostgresInbox:
         decisions = changes[0] if changes else ()
         entries = [Entry(recorded=recorded, stream=recorded.stream, decisions=decisions)]
         entries += [
-            Entry(recorded=each)
-            for change in changes[1:]
-            for each in change
-            if isinstance(each.event, runs.Event)
+            Entry(recorded=each) for change in changes[1:] for each in change if isinstance(each.event, runs.Event)
         ]
         for entry in entries:
             for projection in self._projections:
@@ -152,5 +150,5 @@ def _of(references: Wanted, kind: str) -> list[tuple[str, ...]]:
 
 
 def _rows(cursor: Cursor[Any], statement: Any, wanted: Iterable[tuple[str, ...]]) -> list[Any]:
-    columns = [list(column) for column in zip(*wanted, strict=True)]
-    return cursor.execute(statement, columns, prepare=True).fetchall() if columns else []
+    rows = list(wanted)
+    return bulk.execute(cursor, statement, " ".join(["text"] * len(rows[0])), rows).fetchall() if rows else []

@@ -8,46 +8,47 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from domain import audiences, directory, recipients
 from domain.actions.outcomes import Reference
+from infrastructure import bulk
 from infrastructure.event_store.codec import dumps
 
 PUT_SUBSCRIPTIONS = """
 INSERT INTO {schema}.subscriptions AS s
     (environment, collection, object_id, recipient_collection, recipient_id, properties, inserted_at, updated_at)
-SELECT a, b, c, d, e, f, g, g FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::json[], %s::timestamptz[]) AS new (a, b, c, d, e, f, g)
+SELECT a, b, c, d, e, f, g, g FROM unnest(%b, %b, %b, %b, %b, %b, %b) AS new (a, b, c, d, e, f, g)
 ON CONFLICT (environment, collection, object_id, recipient_collection, recipient_id)
 DO UPDATE SET properties = excluded.properties, updated_at = excluded.updated_at
 """
 DROP_SUBSCRIPTIONS = """
-DELETE FROM {schema}.subscriptions s USING unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+DELETE FROM {schema}.subscriptions s USING unnest(%b, %b, %b, %b, %b)
     AS gone (environment, collection, object_id, recipient_collection, recipient_id)
 WHERE (s.environment, s.collection, s.object_id, s.recipient_collection, s.recipient_id) =
     (gone.environment, gone.collection, gone.object_id, gone.recipient_collection, gone.recipient_id)
 """
 FORGET_SUBSCRIPTIONS = """
-DELETE FROM {schema}.subscriptions s USING unnest(%s::text[], %s::text[], %s::text[]) AS gone (environment, c, i)
+DELETE FROM {schema}.subscriptions s USING unnest(%b, %b, %b) AS gone (environment, c, i)
 WHERE s.environment = gone.environment AND
     ((s.collection, s.object_id) = (gone.c, gone.i) OR (s.recipient_collection, s.recipient_id) = (gone.c, gone.i))
 """
 PUT_MEMBERS = """
 INSERT INTO {schema}.audience_members (environment, audience, user_id, tenant, added_at)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+SELECT * FROM unnest(%b, %b, %b, %b, %b)
 ON CONFLICT DO NOTHING
 """
 DROP_MEMBERS = """
-DELETE FROM {schema}.audience_members m USING unnest(%s::text[], %s::text[], %s::text[], %s::text[])
+DELETE FROM {schema}.audience_members m USING unnest(%b, %b, %b, %b)
     AS gone (environment, audience, user_id, tenant)
 WHERE (m.environment, m.audience, m.user_id, m.tenant) = (gone.environment, gone.audience, gone.user_id, gone.tenant)
 """
 PUT_AUDIENCES = """
 INSERT INTO {schema}.audiences (environment, key, name, description, created_at, updated_at)
-SELECT a, b, c, d, e, e FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+SELECT a, b, c, d, e, e FROM unnest(%b, %b, %b, %b, %b)
     AS new (a, b, c, d, e)
 ON CONFLICT (environment, key) DO UPDATE SET
     name = excluded.name, description = excluded.description, updated_at = excluded.updated_at
 """
 
 Row = tuple[Any, ...]
+Step = tuple[Composed, str]
 Followed = directory.Subscribed | directory.Unsubscribed
 
 
@@ -58,10 +59,13 @@ class Memberships:
         def query(text: str) -> Composed:
             return SQL(text).format(schema=Identifier(schema))
 
-        self._put_subscription, self._drop_subscription = query(PUT_SUBSCRIPTIONS), query(DROP_SUBSCRIPTIONS)
-        self._put_member, self._drop_member = query(PUT_MEMBERS), query(DROP_MEMBERS)
-        self._forget, self._put_audience = query(FORGET_SUBSCRIPTIONS), query(PUT_AUDIENCES)
-        self._steps: list[tuple[Composed, dict[Row, Row]]] = []
+        self._put_subscription = query(PUT_SUBSCRIPTIONS), "text text text text text json timestamptz"
+        self._drop_subscription = query(DROP_SUBSCRIPTIONS), "text text text text text"
+        self._put_member = query(PUT_MEMBERS), "text text text text timestamptz"
+        self._drop_member = query(DROP_MEMBERS), "text text text text"
+        self._forget = query(FORGET_SUBSCRIPTIONS), "text text text"
+        self._put_audience = query(PUT_AUDIENCES), "text text text text timestamptz"
+        self._steps: list[tuple[Step, dict[Row, Row]]] = []
 
     def define(self, event: audiences.Event) -> None:
         """An audience was defined or described."""
@@ -83,7 +87,9 @@ class Memberships:
                 key = _subscription(environment, effect)
                 self._add(self._drop_subscription, key, key)
             case directory.AudienceCreated():
-                self._add(self._put_audience, (environment, effect.key), (environment, effect.key, effect.key, None, at))
+                self._add(
+                    self._put_audience, (environment, effect.key), (environment, effect.key, effect.key, None, at)
+                )
             case directory.MemberAdded():
                 key = (environment, effect.audience, effect.user_id, effect.tenant or "")
                 self._add(self._put_member, key, (*key, at))
@@ -93,20 +99,19 @@ class Memberships:
             case _:
                 raise TypeError(f"{type(effect).__name__} is about an entity, not about a membership")
 
-    def _add(self, statement: Composed, key: Row, row: Row) -> None:
-        if not self._steps or self._steps[-1][0] is not statement:
-            self._steps.append((statement, {}))
+    def _add(self, step: Step, key: Row, row: Row) -> None:
+        if not self._steps or self._steps[-1][0] is not step:
+            self._steps.append((step, {}))
         rows = self._steps[-1][1]
-        if statement is self._put_member:
+        if step is self._put_member:
             rows.setdefault(key, row)  # the first addition is the one that counts
         else:
             rows[key] = row
 
     def write(self, cursor: Cursor[Any]) -> None:
         """Write every step in order."""
-        for statement, rows in self._steps:
-            columns = [list(column) for column in zip(*rows.values(), strict=True)]
-            cursor.execute(statement, columns, prepare=True)
+        for (statement, types), rows in self._steps:
+            bulk.execute(cursor, statement, types, list(rows.values()))
         self._steps = []
 
 

@@ -10,21 +10,22 @@ from psycopg.sql import SQL, Identifier
 
 from domain import idempotency, webhooks
 from domain.idempotency import Precedent, Scope
+from infrastructure import bulk
 from infrastructure.projections.entries import Entry
 
 UPSERT = """
 INSERT INTO {schema}.precedents (scope, webhook_id, received_at, complete, done, body_digest)
 SELECT scope, webhook_id, received_at, complete,
        CASE done WHEN '' THEN '{{}}'::text[] ELSE string_to_array(done, ' ') END, body_digest
-FROM unnest(%b::bytea[], %s::text[], %s::timestamptz[], %s::boolean[], %s::text[], %s::text[])
+FROM unnest(%b, %b, %b, %b, %b, %b)
     AS new (scope, webhook_id, received_at, complete, done, body_digest)
 ON CONFLICT (scope) DO UPDATE SET (webhook_id, received_at, complete, done, body_digest) =
     (excluded.webhook_id, excluded.received_at, excluded.complete, excluded.done, excluded.body_digest)
 """
 SELECT = (
-    "SELECT scope, webhook_id, received_at, complete, done, body_digest FROM {schema}.precedents"
-    " WHERE scope = ANY(%b::bytea[])"
+    "SELECT scope, webhook_id, received_at, complete, done, body_digest FROM {schema}.precedents WHERE scope = ANY(%b)"
 )
+TYPES = "bytea text timestamptz boolean text text"
 
 
 def digest(scope: Scope) -> bytes:
@@ -39,9 +40,7 @@ class Precedents:
     tables = ("precedents",)
 
     def __init__(self, schema: str) -> None:
-        self._upsert, self._select = (
-            SQL(query).format(schema=Identifier(schema)) for query in (UPSERT, SELECT)
-        )
+        self._upsert, self._select = (SQL(query).format(schema=Identifier(schema)) for query in (UPSERT, SELECT))
         self._rows: dict[bytes, tuple[Any, ...]] = {}
 
     def fold(self, entry: Entry) -> None:
@@ -66,8 +65,7 @@ class Precedents:
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""
         if self._rows:
-            columns = [list(column) for column in zip(*self._rows.values(), strict=True)]
-            cursor.execute(self._upsert, columns, prepare=True)
+            bulk.execute(cursor, self._upsert, TYPES, list(self._rows.values()))
         self._rows = {}
 
     def find(self, cursor: Cursor[Any], scopes: Sequence[Scope]) -> dict[Scope, Precedent]:
@@ -75,7 +73,7 @@ class Precedents:
         by_digest = {digest(scope): scope for scope in scopes}
         if not by_digest:
             return {}
-        rows = cursor.execute(self._select, (list(by_digest),), prepare=True).fetchall()
+        rows = bulk.execute(cursor, self._select, "bytea", [(scope,) for scope in by_digest]).fetchall()
         return {
             by_digest[bytes(scope)]: Precedent(
                 webhook_id=webhook_id,

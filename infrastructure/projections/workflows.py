@@ -6,24 +6,25 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
 from domain import runs, workflows
+from infrastructure import bulk
 from infrastructure.event_store.codec import dumps
 from infrastructure.projections.entries import Entry
 
 PUT_WORKFLOWS = """
-INSERT INTO {schema}.workflows (environment, key, active) SELECT * FROM unnest(%s::text[], %s::text[], %s::boolean[])
+INSERT INTO {schema}.workflows (environment, key, active) SELECT * FROM unnest(%b, %b, %b)
 ON CONFLICT (environment, key) DO UPDATE SET active = excluded.active
 """
 INSERT_RUNS = """
 INSERT INTO {schema}.runs (id, position_key, workflow_run_id, environment, workflow, recipient_collection, recipient_id,
     actor, tenant, cancellation_key, event_log_id, status, inserted_at, updated_at)
-SELECT a, b, c, d, e, f, g, h, i, j, k, 'queued', l, l FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::text[], %s::text[], %s::json[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+SELECT a, b, c, d, e, f, g, h, i, j, k, 'queued', l, l FROM unnest(%b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b, %b)
     AS new (a, b, c, d, e, f, g, h, i, j, k, l)
 """
 CANCEL_RUNS = """
 UPDATE {schema}.runs SET status = 'cancelled', updated_at = gone.at
-FROM unnest(%s::text[], %s::timestamptz[]) AS gone (id, at) WHERE runs.id = gone.id
+FROM unnest(%b, %b) AS gone (id, at) WHERE runs.id = gone.id
 """
+RUN_TYPES = "text text text text text text text json text text text timestamptz"
 
 Row = tuple[Any, ...]
 
@@ -68,13 +69,13 @@ class Workflows:
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""
         steps = (
-            (self._put, list(self._active.values())),
-            (self._insert, self._started),
-            (self._cancel, self._cancelled),
+            (self._put, "text text boolean", list(self._active.values())),
+            (self._insert, RUN_TYPES, self._started),
+            (self._cancel, "text timestamptz", self._cancelled),
         )
-        for statement, rows in steps:
+        for statement, types, rows in steps:
             if rows:
-                cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)], prepare=True)
+                bulk.execute(cursor, statement, types, rows)
         self._active, self._started, self._cancelled = {}, [], []
 
 

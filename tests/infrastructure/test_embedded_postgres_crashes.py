@@ -41,9 +41,7 @@ def data_dir() -> Iterator[Path]:
 
 
 def running(pid: int) -> bool:
-    outcome = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False
-    )
+    outcome = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
     return outcome.stdout.strip()[:1] not in (b"", b"Z")
 
 

@@ -2,8 +2,10 @@
 
 import base64
 import hmac
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import pytest
 import standardwebhooks
@@ -25,6 +27,7 @@ from tests.infrastructure.signed_requests import (
     mac,
 )
 
+T = TypeVar("T")
 BODIES = st.text(st.characters(codec="utf-8"))
 NOW_AND_THEN = st.integers(-298, 298)
 DECODED_KEYS = st.binary(min_size=16, max_size=64)
@@ -59,9 +62,26 @@ def test_what_the_standard_webhooks_libraries_sign_verifies(
     assert verdict == Verdict("standard_webhooks", "verified", None, None, "0", late + 0.25)
 
 
+def mostly(genuine: T, *spoilt: T) -> st.SearchStrategy[T]:
+    """Four times in five what is genuine, so that a request is often spoilt in one place only."""
+    return st.sampled_from([genuine] * 4 * len(spoilt) + list(spoilt))
+
+
 # Ages at a distance from the tolerance, because the libraries look at their own clock a little later than we do.
-AGES = st.sampled_from([-100_000, -400, -303, -297, -1, 0, 1, 150, 297, 303, 400, 100_000])
-TIMES = st.sampled_from(["{}", "+{}", " {}", "0{}", "{}.0", "{}000", "{},t=1", "", "x"])
+AGES = mostly(0, -100_000, -400, -303, -297, 297, 303, 400, 100_000)
+TIMES = mostly("{}", "+{}", " {}", "0{}", "{}.0", "{}000", "{},t=1", "", "x")
+TAILS = mostly(b"", b" ", b"x")
+
+
+def refuses(verify: Callable[[], object]) -> bool:
+    """Tell whether a library refuses. That it goes on to parse the body as JSON is no verdict on the signature."""
+    try:
+        verify()
+    except json.JSONDecodeError:
+        return False
+    except Exception:  # whatever else a library raises, it lets nothing in
+        return True
+    return False
 
 
 @given(data=st.data(), text=BODIES, age=AGES, time=TIMES)
@@ -70,31 +90,24 @@ def test_what_stripes_library_refuses_is_refused(data: st.DataObject, text: str,
     at = datetime.now(UTC)
     written = time.format(int(at.timestamp()) - age)
     genuine = mac(STRIPE_SECRET, f"{written}.{text}".encode()).hex()
-    entries = [
-        f"t={written}",
-        f"v1={genuine}",
-        f"v1={WRONG_V1}",
-        f"v0={genuine}",
-        "v1=x",
-        "v1",
-        f"v1={genuine.upper()}",
-        "",
-        "x=y",
-    ]
-    header = ",".join(data.draw(st.lists(st.sampled_from(entries), max_size=4)))
-    body = text.encode() + data.draw(st.sampled_from([b"", b"", b" ", b"x"]))
-    request = Request(STRIPE, STRIPE_SECRET, {"stripe-signature": header}, body, at)
-    try:
-        stripe.WebhookSignature.verify_header(body, header, STRIPE_SECRET, 300)
-    except Exception:  # whatever the library raises is its refusal
+    spoilt = [f"v1={WRONG_V1}", f"v0={genuine}", "v1=x", "v1", f"v1={genuine.upper()}", "", "x=y", f"t={written}"]
+    signatures = st.lists(mostly(f"v1={genuine}", *spoilt), min_size=1, max_size=3)
+    header = ",".join(data.draw(mostly([f"t={written}"], [])) + data.draw(signatures))
+    body = text.encode() + data.draw(TAILS)
+    if refuses(lambda: stripe.WebhookSignature.verify_header(body, header, STRIPE_SECRET, 300)):
+        request = Request(STRIPE, STRIPE_SECRET, {"stripe-signature": header}, body, at)
         assert request.verdict().status == "failed"
 
 
-@given(data=st.data(), text=BODIES, age=AGES, time=TIMES)
 @pytest.mark.parametrize(
     ("library", "families"),
-    [(standardwebhooks.Webhook, ["webhook"]), (svix.webhooks.Webhook, ["svix", "webhook"])],
+    [
+        (standardwebhooks.Webhook, ["webhook"]),
+        (svix.webhooks.Webhook, ["svix"]),
+        (svix.webhooks.Webhook, ["svix", "webhook"]),
+    ],
 )
+@given(data=st.data(), text=BODIES, age=AGES, time=TIMES)
 def test_what_the_standard_webhooks_libraries_refuse_is_refused(
     library: Signer, families: list[str], data: st.DataObject, text: str, age: int, time: str
 ) -> None:
@@ -103,23 +116,13 @@ def test_what_the_standard_webhooks_libraries_refuse_is_refused(
     written = time.format(int(at.timestamp()) - age)
     key = base64.b64decode(SVIX_SECRET.removeprefix("whsec_"))
     genuine = b64(hmac.digest(key, f"msg_1.{written}.{text}".encode(), "sha256"))
-    entries = [
-        f"v1,{genuine}",
-        f"v1,{b64(bytes(32))}",
-        f"v1a,{genuine}",
-        "v1,x",
-        "v1",
-        "",
-        f"v1,{genuine},",
-        f"v1,{genuine[:-1]}",
-    ]
-    signature = " ".join(data.draw(st.lists(st.sampled_from(entries), min_size=1, max_size=4)))
+    spoilt = [f"v1,{b64(bytes(32))}", f"v1a,{genuine}", "v1,x", "v1", "", f"v1,{genuine},", f"v1,{genuine[:-1]}"]
+    signature = " ".join(data.draw(st.lists(mostly(f"v1,{genuine}", *spoilt), min_size=1, max_size=3)))
     headers: dict[str, str] = {}
     for family in families:
         parts = {f"{family}-id": "msg_1", f"{family}-timestamp": written, f"{family}-signature": signature}
-        headers |= {name: parts[name] for name in data.draw(st.sets(st.sampled_from(sorted(parts)), min_size=2))}
-    body = text.encode() + data.draw(st.sampled_from([b"", b"", b" ", b"x"]))
-    try:
-        library(SVIX_SECRET).verify(body, headers)
-    except Exception:  # whatever the library raises is its refusal
+        missing = data.draw(mostly(None, *parts))
+        headers |= {name: value for name, value in parts.items() if name != missing}
+    body = text.encode() + data.draw(TAILS)
+    if refuses(lambda: library(SVIX_SECRET).verify(body, headers)):
         assert Request(SVIX, SVIX_SECRET, headers, body, at).verdict().status == "failed"

@@ -1,0 +1,43 @@
+# The menu of commands. ARGS goes to the command behind: make test ARGS='tests/domain -k paths', make run ARGS='--port 9000'.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check format bench lock clean
+
+help: ## Show this menu
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+setup: ## Make .venv and install everything into it (PYTHON=python3.12 to choose the interpreter)
+	@PYTHON='$(PYTHON)' scripts/setup.sh
+
+run: setup ## Start Hookledger: the gateway, its worker and, without DATABASE_URL, its own PostgreSQL
+	@exec $(BIN)/hookledger serve $(ARGS)
+
+demo: setup ## Start Hookledger with sources, and webhooks on their way
+	@exec $(BIN)/hookledger demo $(ARGS)
+
+test: setup ## Run the tests
+	@$(BIN)/pytest $(ARGS)
+
+check: setup ## Check format, lint, types and import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: setup ## Format the code and mend what lint can mend
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: setup ## Measure how much it can take
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: ## Pin the dependencies anew (ARGS=--upgrade to move to the newest)
+	@PYTHON='$(PYTHON)' scripts/lock.sh $(ARGS)
+
+clean: ## Remove .venv and everything built or cached; never data
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,198 @@
+"""Telling the gateway what to do: sources, configurations, environments, workflows, audiences and keys.
+
+Every use case looks at a snapshot, decides, and appends under the snapshot's epoch; when somebody else edited
+meanwhile, it looks and decides again. Two edits can therefore never cross.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import attrs
+
+from application import access
+from application.catalogue import Catalogue, Snapshot
+from application.errors import ConfigurationMoved, Conflict
+from application.ports import Clock, EventStore, NewId
+from application.records import Attribution, Change
+from application.source_edits import SourceEdits
+from domain import api_keys, audiences, configurations, configuring, environments, errors, sources, workflows
+from domain.json_values import Json
+
+ATTEMPTS = 5
+T = TypeVar("T")
+
+
+class EnvironmentUnknown(errors.Refused):
+    """No environment has this slug."""
+
+
+@attrs.frozen(kw_only=True)
+class NewKey:
+    """An issued key. `key` itself is known here and nowhere else."""
+
+    record: api_keys.ApiKey
+    key: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Managing:
+    """The use cases. `new_key` makes an API key from its prefix."""
+
+    store: EventStore
+    catalogue: Catalogue
+    edits: SourceEdits
+    clock: Clock
+    new_id: NewId
+    new_key: Callable[[str], str]
+
+    def put_source(self, *, key: str, body: Mapping[str, Json], actor: str) -> sources.Source:
+        """Connect a source or change it, in the API's shape. Raises Refused for anything that cannot be."""
+        self._edit(actor, lambda snapshot: self.edits.put(key=key, body=body, snapshot=snapshot, at=self.clock()))
+        source: sources.Source = self.catalogue.snapshot.state(sources.stream(key))
+        return source
+
+    def archive_source(self, *, key: str, actor: str) -> None:
+        """Archive a source: its addresses are unknown from now on, its history stays."""
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            stream = sources.stream(key)
+            events = sources.decide(snapshot.state(stream), sources.Archive(key=key, at=self.clock()))
+            return [Change(stream=stream, version=snapshot.version(stream), events=events)]
+
+        self._edit(actor, decide)
+
+    def rotate_token(self, *, source: str, environment: str, actor: str) -> configurations.Configuration:
+        """Give a source another address in an environment."""
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            command = configuring.RotateToken(token=self.edits.new_token(), at=self.clock())
+            return [_configuration(snapshot, source, environment, command)]
+
+        self._edit(actor, decide)
+        rotated: configurations.Configuration = self.catalogue.snapshot.state(
+            configurations.stream(source, environment)
+        )
+        return rotated
+
+    def create_environment(self, *, slug: str, name: str, actor: str) -> environments.Environment:
+        """Create an environment in which every source has default settings and an address of its own."""
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            stream, at = environments.stream(slug), self.clock()
+            command = environments.Create(slug=slug, name=name, order=len(snapshot.of("environment")), at=at)
+            events = environments.decide(snapshot.state(stream), command)
+            made = Change(stream=stream, version=snapshot.version(stream), events=events)
+            fresh = [self.edits.fresh(source, slug, at) for source in snapshot.sources()] if events else []
+            return [made, *fresh]
+
+        self._edit(actor, decide)
+        environment: environments.Environment = self.catalogue.snapshot.state(environments.stream(slug))
+        return environment
+
+    def define_workflow(self, *, environment: str, key: str, name: str, active: bool, actor: str) -> workflows.Workflow:
+        """Define a workflow, or bring a defined one to this."""
+        stream = workflows.stream(environment, key)
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            require_environment(snapshot, environment)
+            command = workflows.Define(environment=environment, key=key, name=name, active=active, at=self.clock())
+            events = workflows.decide(snapshot.state(stream), command)
+            return [Change(stream=stream, version=snapshot.version(stream), events=events)]
+
+        self._edit(actor, decide)
+        workflow: workflows.Workflow = self.catalogue.snapshot.state(stream)
+        return workflow
+
+    def define_audience(
+        self, *, environment: str, key: str, name: str, description: str | None, actor: str
+    ) -> audiences.Audience:
+        """Define a static audience, or bring a defined one to this."""
+        stream = audiences.stream(environment, key)
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            require_environment(snapshot, environment)
+            command = audiences.Define(
+                environment=environment, key=key, name=name, description=description, at=self.clock()
+            )
+            events = audiences.decide(snapshot.state(stream), command)
+            return [Change(stream=stream, version=snapshot.version(stream), events=events)]
+
+        self._edit(actor, decide)
+        audience: audiences.Audience = self.catalogue.snapshot.state(stream)
+        return audience
+
+    def issue_key(
+        self, *, name: str, environment: str | None, role: str | None, actor: str, given: str | None = None
+    ) -> NewKey:
+        """Issue an API key: a service token without an environment, else a secret key of it. `given` fixes the key."""
+        key = given or self.new_key("hl_st_" if environment is None else "sk_")
+        key_id = self.new_id()
+        stream = api_keys.stream(key_id)
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            if environment is not None:
+                require_environment(snapshot, environment)
+            command = api_keys.Issue(
+                key_id=key_id,
+                name=name,
+                role=_role(role, environment),
+                environment=environment,
+                digest=access.digest(key),
+                hint=key[-4:],
+                at=self.clock(),
+            )
+            return [Change(stream=stream, version=0, events=api_keys.decide(None, command))]
+
+        self._edit(actor, decide)
+        return NewKey(record=self.catalogue.snapshot.state(stream), key=key)
+
+    def revoke_key(self, *, key_id: str, actor: str) -> None:
+        """Revoke an API key."""
+        stream = api_keys.stream(key_id)
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            events = api_keys.decide(snapshot.state(stream), api_keys.Revoke(key_id=key_id, at=self.clock()))
+            return [Change(stream=stream, version=snapshot.version(stream), events=events)]
+
+        self._edit(actor, decide)
+
+    def _edit(self, actor: str, decide: Callable[[Snapshot], list[Change]]) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            snapshot = self.catalogue.current()
+            changes = [_by(actor, change) for change in decide(snapshot) if change.events]
+            try:
+                if changes:
+                    self.store.append(*changes, epoch=snapshot.epoch)
+                break
+            except (Conflict, ConfigurationMoved):
+                if attempt == ATTEMPTS:
+                    raise
+        self.catalogue.current()
+
+
+def require_environment(snapshot: Snapshot, slug: str) -> None:
+    """Raise EnvironmentUnknown unless there is such an environment."""
+    if snapshot.state(environments.stream(slug)) is None:
+        known = ", ".join(environment.slug for environment in snapshot.environments())
+        raise EnvironmentUnknown(f"environment {slug!r} does not exist; there are {known}", field="environment")
+
+
+def _configuration(snapshot: Snapshot, source: str, environment: str, command: configuring.Command) -> Change:
+    stream = configurations.stream(source, environment)
+    events = configuring.decide(snapshot.state(stream), command)
+    return Change(stream=stream, version=snapshot.version(stream), events=events)
+
+
+def _by(actor: str, change: Change) -> Change:
+    return attrs.evolve(change, attribution=Attribution(actor=actor))
+
+
+def _role(role: str | None, environment: str | None) -> Any:
+    """The role of a new key; the domain refuses one that does not go with its kind."""
+    if role is None:
+        return "environment" if environment is not None else "admin"
+    if role not in (*api_keys.SERVICE_ROLES, "environment"):
+        raise api_keys.RoleInvalid(
+            f"role is {role!r}; it must be one of {', '.join(api_keys.SERVICE_ROLES)}", field="role"
+        )
+    return role

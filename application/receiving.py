@@ -1,0 +1,190 @@
+"""Receiving: judge a request by its configuration and put it on record. Nothing is acknowledged before the commit."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import attrs
+
+from application.catalogue import Catalogue, Endpoint
+from application.errors import ConfigurationMoved, Unavailable
+from application.looking_again import LookingAgain
+from application.ports import Appender, BodyParser, Clock, NewId
+from application.records import Attribution, Change
+from application.throttling import Throttle
+from domain import errors, legacy, verification, webhooks
+from domain.verification import Verdict
+from domain.webhooks import WebhookReceived, WebhookRejected
+
+CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+REDACTED = "[redacted]"
+KEPT_OF_REJECTED = 65_536
+"""Bytes of a rejected request's body that stay on record."""
+
+ATTEMPTS = 5
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """What arrived. Header names are lower-cased, repeated headers joined by ", "."""
+
+    method: str
+    query: str
+    remote_address: str | None
+    headers: Mapping[str, str]
+    body: bytes
+    request_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Accepted:
+    """The request is on record, and will be processed."""
+
+    webhook_id: str
+    legacy: bool
+
+
+@attrs.frozen(kw_only=True)
+class Turned:
+    """The request was turned away: an HTTP status, a stable code and words. `webhook_id` if it is on record."""
+
+    status: int
+    code: str
+    message: str
+    webhook_id: str | None = None
+    retry_after: int | None = None
+
+
+UNKNOWN = Turned(status=404, code="resource_missing", message="no source receives at this address")
+
+
+@attrs.frozen(kw_only=True)
+class Receiving:
+    """The use case. `throttle` bounds how many rejected requests a source may put on record."""
+
+    appender: Appender
+    catalogue: Catalogue
+    look_again: LookingAgain
+    parse: BodyParser
+    clock: Clock
+    new_id: NewId
+    throttle: Throttle
+
+    async def endpoint(self, token: str) -> Endpoint | None:
+        """Where `token` leads, looking again if it is unknown, since it may just have been made."""
+        known = self.catalogue.snapshot.endpoints.get(token)
+        if known is None:
+            snapshot = await self.look_again()
+            known = snapshot.endpoints.get(token)
+        return known
+
+    async def receive(self, token: str, request: Request) -> Accepted | Turned:
+        """Judge and record. Raises Unavailable when it could not be recorded in time."""
+        for _ in range(ATTEMPTS):
+            endpoint = await self.endpoint(token)
+            if endpoint is None:
+                return UNKNOWN
+            epoch = self.catalogue.snapshot.epoch
+            try:
+                return await self._judge(endpoint, request, epoch)
+            except ConfigurationMoved:
+                await self.look_again()
+        raise Unavailable("configurations change faster than requests can be judged")
+
+    async def _judge(self, endpoint: Endpoint, request: Request, epoch: int) -> Accepted | Turned:
+        configuration, at = endpoint.configuration, self.clock()
+        settings = configuration.settings
+        verdict = endpoint.verifier(request.headers, request.body, at)
+        turned = self._objection(endpoint, request, verdict)
+        if turned is not None:
+            return await self._reject(endpoint, request, turned, verdict, at, epoch)
+        received = WebhookReceived(
+            source=configuration.source,
+            environment=configuration.environment,
+            configuration_version=configuration.version,
+            received_at=at,
+            method=request.method,
+            query=request.query,
+            remote_address=request.remote_address,
+            headers=_redacted(request.headers, endpoint),
+            body=request.body,
+            verdict=verdict,
+            verification_status=verification.status(verdict, settings.enforce_verification),
+        )
+        webhook_id = await self._record(received, request, epoch)
+        return Accepted(webhook_id=webhook_id, legacy=settings.dialect == "legacy")
+
+    def _objection(self, endpoint: Endpoint, request: Request, verdict: Verdict) -> Turned | None:
+        settings = endpoint.configuration.settings
+        if not settings.enabled:
+            return Turned(status=404, code="source_disabled", message="this source is disabled in this environment")
+        if verification.refuses(verdict, settings.enforce_verification):
+            message = f"verification failed: {verdict.message or 'there is no signature to verify'}"
+            return Turned(status=401, code="verification_failed", message=message)
+        try:
+            body = self.parse(request.body)
+        except errors.Refused as refused:
+            return Turned(status=400, code=getattr(refused, "code", "malformed_body"), message=str(refused))
+        wrong = legacy.problem(body) if settings.dialect == "legacy" else None
+        return Turned(status=400, code="invalid_params", message=wrong) if wrong else None
+
+    async def turn_away(self, token: str, request: Request, turned: Turned) -> Turned:
+        """Record a request that HTTP itself refused, such as one that is too large; its body may be cut."""
+        endpoint = await self.endpoint(token)
+        if endpoint is None:
+            return UNKNOWN
+        for _ in range(ATTEMPTS):
+            epoch = self.catalogue.snapshot.epoch
+            try:
+                return await self._reject(endpoint, request, turned, None, self.clock(), epoch)
+            except ConfigurationMoved:
+                await self.look_again()
+        return turned
+
+    async def _reject(
+        self, endpoint: Endpoint, request: Request, turned: Turned, verdict: Verdict | None, at: datetime, epoch: int
+    ) -> Turned:
+        configuration = endpoint.configuration
+        if not self.throttle.allows(f"{configuration.source}/{configuration.environment}"):
+            return Turned(
+                status=429,
+                code="too_many_rejected",
+                message="too many requests of this source were rejected; send again later",
+                retry_after=1,
+            )
+        enforced = configuration.settings.enforce_verification
+        rejected = WebhookRejected(
+            source=configuration.source,
+            environment=configuration.environment,
+            configuration_version=configuration.version,
+            received_at=at,
+            method=request.method,
+            query=request.query,
+            remote_address=request.remote_address,
+            headers=_redacted(request.headers, endpoint),
+            body=request.body[:KEPT_OF_REJECTED],
+            body_bytes=len(request.body) if turned.status != 413 else None,
+            verdict=verdict,
+            verification_status=verification.status(verdict, enforced) if verdict else None,
+            reason=turned.code
+            if turned.code != "verification_failed" or not verdict
+            else verdict.reason or turned.code,
+            message=turned.message,
+            http_status=turned.status,
+        )
+        return attrs.evolve(turned, webhook_id=await self._record(rejected, request, epoch))
+
+    async def _record(self, event: WebhookReceived | WebhookRejected, request: Request, epoch: int) -> str:
+        webhook_id = self.new_id()
+        because = Attribution(correlation_id=request.request_id)
+        change = Change(stream=webhooks.stream(webhook_id), version=0, events=(event,), attribution=because)
+        await self.appender.append(change, epoch=epoch)
+        return webhook_id
+
+
+def _redacted(headers: Mapping[str, str], endpoint: Endpoint) -> Mapping[str, str]:
+    verification_settings = endpoint.configuration.settings.verification
+    secret = {str(verification_settings.options.get("header", "x-webhook-secret")).lower()}
+    hidden = CREDENTIALS | secret if verification_settings.scheme == "shared_header" else CREDENTIALS
+    if hidden.isdisjoint(headers):
+        return headers
+    return {name: REDACTED if name in hidden else value for name, value in headers.items()}

@@ -1,0 +1,231 @@
+"""What `PUT /v1/sources/{key}` means: from the API's body to changes of the source and of its configurations."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from application.catalogue import Snapshot
+from application.ports import NewId, SignatureSchemes, Vault
+from application.records import Change
+from application.templates import Template, Templates
+from domain import configurations, configuring, errors, mappings, settings, sources
+from domain.json_values import Json
+
+DEFAULT_TEMPLATE = "custom_http"
+SECRET_NAMES = ("signing_secret",)
+HINT = 4
+
+
+class BodyInvalid(errors.Refused):
+    """The body is not in the shape of the API."""
+
+
+@attrs.frozen(kw_only=True)
+class SourceEdits:
+    """Turns bodies into changes. `new_token` makes the secret end of an address."""
+
+    templates: Templates
+    schemes: SignatureSchemes
+    vault: Vault
+    new_id: NewId
+    new_token: Callable[[], str]
+
+    def put(self, *, key: str, body: Mapping[str, Json], snapshot: Snapshot, at: datetime) -> list[Change]:
+        """Every change that the body asks for. Raises Refused, naming the field, before any is made."""
+        wanted = _object(body.get("source"), "source")
+        present: sources.Source | None = snapshot.state(sources.stream(key))
+        template = self._template(wanted, present)
+        stream = sources.stream(key)
+        changed = sources.decide(present, _connect(key, wanted, present, template, at))
+        asked = self._asked(wanted, snapshot)
+        changes = [Change(stream=stream, version=snapshot.version(stream), events=changed)]
+        for environment in snapshot.environments():
+            edit = asked.get(environment.slug)
+            if present is None or edit is not None:
+                changes.append(self._configured(key, environment.slug, edit, template, snapshot, at))
+        return changes
+
+    def _in_force(self, state: configurations.Configuration, name: str, value: str) -> bool:
+        return any(
+            secret.name == name
+            and secret.expires_at is None
+            and self.vault.open(secret.sealed, context=secret_context(state, secret.id)) == value
+            for secret in state.secrets
+        )
+
+    def fresh(self, source: sources.Source, environment: str, at: datetime) -> Change:
+        """The configuration that a source gets in a new environment: default settings, no mappings."""
+        command = configuring.Create(
+            source=source.key,
+            environment=environment,
+            token=self.new_token(),
+            settings=self.templates.get(source.template).settings,
+            at=at,
+        )
+        return Change(
+            stream=configurations.stream(source.key, environment),
+            version=0,
+            events=configuring.decide(None, command),
+        )
+
+    def _template(self, wanted: Mapping[str, Json], present: sources.Source | None) -> Template:
+        name = wanted.get("preconfigured_provider")
+        if name is not None and not isinstance(name, str):
+            raise BodyInvalid("source.preconfigured_provider must be a text", field="source.preconfigured_provider")
+        if present is None:
+            return self.templates.get(name or DEFAULT_TEMPLATE)
+        if name is not None and name != present.template:
+            raise BodyInvalid(
+                f"source.preconfigured_provider is {name!r}, but the source was made from {present.template!r}; "
+                "the provider is chosen once, at creation",
+                field="source.preconfigured_provider",
+            )
+        return self.templates.get(present.template)
+
+    def _asked(self, wanted: Mapping[str, Json], snapshot: Snapshot) -> dict[str, Mapping[str, Json]]:
+        given = _object(wanted.get("environment_settings") or {}, "source.environment_settings")
+        known = [environment.slug for environment in snapshot.environments()]
+        for slug in given:
+            if slug not in known:
+                raise BodyInvalid(
+                    f"source.environment_settings.{slug} names no environment; there are {', '.join(known)}",
+                    field=f"source.environment_settings.{slug}",
+                )
+        return {slug: _object(edit, f"source.environment_settings.{slug}") for slug, edit in given.items()}
+
+    def _configured(
+        self,
+        key: str,
+        environment: str,
+        edit: Mapping[str, Json] | None,
+        template: Template,
+        snapshot: Snapshot,
+        at: datetime,
+    ) -> Change:
+        stream = configurations.stream(key, environment)
+        state: configurations.Configuration | None = snapshot.state(stream)
+        commands = list(self._commands(key, environment, edit or {}, template, state, at))
+        events: list[Any] = []
+        for command in commands:
+            decided = configuring.decide(state, command)
+            for event in decided:
+                state = configurations.evolve(state, event)
+            events.extend(decided)
+        return Change(stream=stream, version=snapshot.version(stream), events=events)
+
+    def _commands(
+        self,
+        key: str,
+        environment: str,
+        edit: Mapping[str, Json],
+        template: Template,
+        state: configurations.Configuration | None,
+        at: datetime,
+    ) -> Sequence[configuring.Command]:
+        field = f"source.environment_settings.{environment}"
+        given = _object(edit.get("settings") or {}, f"{field}.settings")
+        base = state.settings if state else template.settings
+        parsed = settings.parse(given, base=base, field=f"{field}.settings")
+        if parsed.verification != base.verification:
+            _within(f"{field}.settings.verification", lambda: self.schemes.check_options(parsed.verification))
+        commands: list[configuring.Command] = [configuring.ChangeSettings(settings=parsed, at=at)]
+        if state is None:
+            commands = [
+                configuring.Create(source=key, environment=environment, token=self.new_token(), settings=parsed, at=at)
+            ]
+        if state is None or edit.get("mappings") is not None:
+            commands.append(self._put_mappings(edit, template, f"{field}.mappings", at))
+        commands += self._secrets(given, parsed, configurations.stream(key, environment), state, field, at)
+        return commands
+
+    def _put_mappings(
+        self, edit: Mapping[str, Json], template: Template, field: str, at: datetime
+    ) -> configuring.PutMappings:
+        raw = edit.get("mappings")
+        if raw is None:
+            raw = [template.default_mappings[index] for index in template.mappings_on]
+        wanted = mappings.wanted_list(raw, field=field)
+        return configuring.PutMappings(wanted=wanted, new_ids=tuple(self.new_id() for _ in wanted), at=at)
+
+    def _secrets(
+        self,
+        given: Mapping[str, Json],
+        parsed: settings.Settings,
+        stream: str,
+        state: configurations.Configuration | None,
+        field: str,
+        at: datetime,
+    ) -> list[configuring.Command]:
+        secrets = given.get("secrets")
+        if secrets is None or isinstance(secrets, list):
+            return []  # a list is what reading shows, sent back unchanged
+        commands: list[configuring.Command] = []
+        for name, value in _object(secrets, f"{field}.settings.secrets").items():
+            place = f"{field}.settings.secrets.{name}"
+            if name not in SECRET_NAMES or not isinstance(value, str):
+                raise BodyInvalid(f"{place} must be a text called {' or '.join(SECRET_NAMES)}", field=place)
+            _within(place, lambda value=value: self.schemes.check_secret(parsed.verification, value))  # type: ignore[misc]
+            if state is not None and self._in_force(state, name, value):
+                continue  # it is the secret already
+            secret_id = self.new_id()
+            commands.append(
+                configuring.AddSecret(
+                    secret_id=secret_id,
+                    name=name,
+                    sealed=self.vault.seal(value, context=f"{stream}/{secret_id}"),
+                    hint=value[-HINT:] if len(value) >= 3 * HINT else "",
+                    others_expire_at=at,
+                    at=at,
+                )
+            )
+        return commands
+
+
+def secret_context(configuration: configurations.Configuration, secret_id: str) -> str:
+    """What a sealed secret is bound to: its configuration and its id."""
+    return f"{configurations.stream(configuration.source, configuration.environment)}/{secret_id}"
+
+
+def _connect(
+    key: str,
+    wanted: Mapping[str, Json],
+    present: sources.Source | None,
+    template: Template,
+    at: datetime,
+) -> sources.Connect:
+    return sources.Connect(
+        key=key,
+        name=_text(wanted, "name", present.name if present else None) or "",
+        description=_text(wanted, "description", present.description if present else None),
+        custom_image_url=_text(wanted, "custom_image_url", present.custom_image_url if present else None),
+        template=present.template if present else template.key,
+        template_version=present.template_version if present else template.version,
+        at=at,
+    )
+
+
+def _text(wanted: Mapping[str, Json], name: str, otherwise: str | None) -> str | None:
+    if name not in wanted:
+        return otherwise
+    value = wanted[name]
+    if value is not None and not isinstance(value, str):
+        raise BodyInvalid(f"source.{name} is {value!r}; it must be a text", field=f"source.{name}")
+    return value
+
+
+def _object(value: Json, field: str) -> Mapping[str, Json]:
+    if not isinstance(value, Mapping):
+        raise BodyInvalid(f"{field} must be an object", field=field)
+    return value
+
+
+def _within(field: str, check: Callable[[], None]) -> None:
+    """Run a check whose refusal names a field of its own, as one of `field`."""
+    try:
+        check()
+    except errors.Refused as refused:
+        raise BodyInvalid(
+            f"{field}: {refused}", field=f"{field}.{refused.field}" if refused.field else field
+        ) from refused

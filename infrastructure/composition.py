@@ -1,0 +1,225 @@
+"""The composition root: the one place where use cases meet the world. Everything else is given what it needs."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+
+from application.catalogue import Catalogue, ConfigurationHistory
+from application.gateway import Gateway, Limits
+from application.looking_again import LookingAgain
+from application.managing import Managing
+from application.pipeline import Pipeline
+from application.receiving import Receiving
+from application.rehearsing import Rehearsing
+from application.source_edits import SourceEdits, secret_context
+from application.throttling import Throttle
+from domain import errors
+from domain.configurations import Configuration
+from domain.verification import SigningSecret, Verifier
+from infrastructure import bodies, bootstrapping, clocks, doctor, identifiers, migrations
+from infrastructure import settings as settings_module
+from infrastructure.database import Database
+from infrastructure.event_store.appender import GroupCommit
+from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.ledger import PostgresLedger
+from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
+from infrastructure.projections import rebuilding, registry
+from infrastructure.projections.inbox import PostgresInbox
+from infrastructure.settings import Settings
+from infrastructure.signatures import schemes
+from infrastructure.templates.loading import YamlTemplates
+from infrastructure.supervision import Stop, keep_running, server_beside, server_for
+from infrastructure.vault import MasterKeyVault, master_key
+from infrastructure.views.directory import PostgresDirectory
+from infrastructure.views.logs import PostgresLogs
+from infrastructure.views.overviews import PostgresOverviews
+from infrastructure.worker import Worker
+
+RECEIVE = "/integrations/receive/"
+
+__all__ = [
+    "Parts",
+    "Settings",
+    "Stop",
+    "examine",
+    "gateway",
+    "keep_running",
+    "load_settings",
+    "parts",
+    "prepare",
+    "projection_names",
+    "rebuild",
+    "server_beside",
+    "server_for",
+    "worker",
+]
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises SettingRefused."""
+    return settings_module.load(os.environ)
+
+
+@attrs.frozen(kw_only=True)
+class Parts:
+    """What the processes share: the database, the event store on it, and the use cases of management."""
+
+    settings: Settings
+    database: Database
+    mapper: RecordMapper
+    ledger: PostgresLedger
+    catalogue: Catalogue
+    managing: Managing
+    templates: YamlTemplates
+
+
+@contextmanager
+def parts(settings: Settings) -> Iterator[Parts]:
+    """Everything over the database of `settings.database_url`, which must be set."""
+    assert settings.database_url is not None
+    database = Database(settings.database_url)
+    try:
+        yield _parts(settings, database)
+    finally:
+        database.close()
+
+
+def _parts(settings: Settings, database: Database) -> Parts:
+    mapper = RecordMapper(transcoder=None)  # type: ignore[arg-type]
+    ledger = PostgresLedger(recorder=database.recorder(LedgerRecorder), mapper=mapper, clock=clocks.system)
+    vault = MasterKeyVault(master_key(settings.master_key, settings.data_dir))
+    catalogue = Catalogue(store=ledger, make_verifier=_verifiers(vault))
+    templates = YamlTemplates()
+    edits = SourceEdits(
+        templates=templates,
+        schemes=schemes,
+        vault=vault,
+        new_id=identifiers.new_id,
+        new_token=identifiers.new_token,
+    )
+    managing = Managing(
+        store=ledger,
+        catalogue=catalogue,
+        edits=edits,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+        new_key=identifiers.new_key,
+    )
+    return Parts(
+        settings=settings,
+        database=database,
+        mapper=mapper,
+        ledger=ledger,
+        catalogue=catalogue,
+        managing=managing,
+        templates=templates,
+    )
+
+
+def _verifiers(vault: MasterKeyVault) -> Callable[[Configuration], Verifier]:
+    def make(configuration: Configuration) -> Verifier:
+        verification = configuration.settings.verification
+        secrets = [
+            SigningSecret(
+                id=secret.id,
+                value=vault.open(secret.sealed, context=secret_context(configuration, secret.id)),
+                expires_at=secret.expires_at,
+            )
+            for secret in configuration.secrets
+        ]
+        try:
+            return schemes.verifier(verification, secrets)
+        except errors.Refused:
+            # A secret of an earlier scheme is no secret of this one: none is left to verify with.
+            return schemes.verifier(verification, [secret for secret in secrets if _fits(configuration, secret)])
+
+    return make
+
+
+def _fits(configuration: Configuration, secret: SigningSecret) -> bool:
+    try:
+        schemes.check_secret(configuration.settings.verification, secret.value)
+    except errors.Refused:
+        return False
+    return True
+
+
+def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
+    """The gateway for an HTTP process, and the appender, which must be entered in the process's event loop."""
+    settings, database = shared.settings, shared.database
+    appender = GroupCommit(
+        recorder=database.recorder(LedgerRecorder),
+        mapper=shared.mapper,
+        conninfo=database.conninfo,
+        clock=clocks.system,
+    )
+    receiving = Receiving(
+        appender=appender,
+        catalogue=shared.catalogue,
+        look_again=LookingAgain(shared.catalogue),
+        parse=bodies.parse,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+        throttle=Throttle(per_second=settings.rejections_per_second, now=time.monotonic),
+    )
+    rehearsing = Rehearsing(
+        store=shared.ledger,
+        catalogue=shared.catalogue,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+        dumps=bodies.dumps,
+        now=time.monotonic,
+        sleep=time.sleep,
+    )
+    reader = database.recorder(WorkerRecorder)
+    whole = Gateway(
+        catalogue=shared.catalogue,
+        managing=shared.managing,
+        receiving=receiving,
+        rehearsing=rehearsing,
+        templates=shared.templates,
+        logs=PostgresLogs(ledger=shared.ledger, recorder=reader),
+        overviews=PostgresOverviews(ledger=shared.ledger, recorder=reader),
+        directory=PostgresDirectory(reader),
+        parse=bodies.parse,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+        endpoint_url=lambda token: f"{settings.url}{RECEIVE}{token}",
+        limits=Limits(body_bytes=settings.max_body_bytes, body_seconds=settings.body_timeout_seconds),
+    )
+    return whole, appender
+
+
+def worker(shared: Parts) -> Worker:
+    """The worker over a database."""
+    inbox = PostgresInbox(recorder=shared.database.recorder(WorkerRecorder), mapper=shared.mapper, clock=clocks.system)
+    history = ConfigurationHistory(shared.ledger)
+    pipeline = Pipeline(inbox=inbox, configuration_at=history.at, parse=bodies.parse)
+    return Worker(database=shared.database, pipeline=pipeline)
+
+
+def prepare(shared: Parts) -> str | None:
+    """Migrate and bring to life; the admin token if one was made."""
+    migrations.migrate(shared.database)
+    return bootstrapping.bootstrap(shared.managing, admin_token=shared.settings.admin_token)
+
+
+def rebuild(shared: Parts, names: Sequence[str], progress: Callable[[int, int], None]) -> None:
+    """Rebuild projections by name, or all."""
+    rebuilding.rebuild(shared.database, names, progress)
+
+
+def projection_names() -> Sequence[str]:
+    """The names of all projections."""
+    return list(registry.PROJECTIONS)
+
+
+def examine(shared: Parts) -> Iterator[Any]:
+    """The doctor's findings."""
+    reader = shared.database.recorder(WorkerRecorder)
+    overviews = PostgresOverviews(ledger=shared.ledger, recorder=reader)
+    return doctor.examine(shared.database, overviews, shared.settings.data_dir)

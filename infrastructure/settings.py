@@ -1,0 +1,117 @@
+"""Settings from the environment. Everything has a default; a name that begins with HOOKLEDGER_ and is unknown is refused."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from domain import errors
+from infrastructure.embedded_postgres import default_data_dir
+
+PREFIX = "HOOKLEDGER_"
+
+
+class SettingRefused(errors.Refused):
+    """A setting has an unknown name or a value that cannot be."""
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """See docs/settings.md. `database_url` None means the embedded server under `data_dir`."""
+
+    host: str = "127.0.0.1"
+    port: int = 8400
+    public_url: str | None = None
+    data_dir: Path = attrs.Factory(lambda: default_data_dir().parent)
+    database_url: str | None = None
+    admin_token: str | None = attrs.field(default=None, repr=False)
+    master_key: str | None = attrs.field(default=None, repr=False)
+    max_body_bytes: int = 1_048_576
+    body_timeout_seconds: float = 10.0
+    max_connections: int = 1_000
+    rejections_per_second: float = 100.0
+    log_level: str = "info"
+
+    @property
+    def url(self) -> str:
+        """Where the API is reached from outside."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise ValueError(f"a number from {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("an address that begins with http:// or https://")
+    return text
+
+
+def _token(text: str) -> str:
+    if len(text) < 16:
+        raise ValueError("at least 16 characters, best taken from a random source")
+    return text
+
+
+def _level(text: str) -> str:
+    if text.lower() not in ("debug", "info", "warning", "error"):
+        raise ValueError("debug, info, warning or error")
+    return text.lower()
+
+
+READ: Mapping[str, Callable[[str], Any]] = {
+    "host": str,
+    "port": _integer(0, 65_535),
+    "public_url": _url,
+    "data_dir": lambda text: Path(text).expanduser().resolve(),
+    "admin_token": _token,
+    "master_key": str,
+    "max_body_bytes": _integer(1_024, 100_000_000),
+    "body_timeout_seconds": _number(0.1, 300),
+    "max_connections": _integer(1, 100_000),
+    "rejections_per_second": _number(0.1, 100_000),
+    "log_level": _level,
+}
+
+
+def load(environ: Mapping[str, str]) -> Settings:
+    """The settings in an environment. Raises SettingRefused, which names the variable and what would be right."""
+    given: dict[str, Any] = {}
+    for variable, text in environ.items():
+        if variable.startswith(PREFIX) and text != "":
+            name = variable.removeprefix(PREFIX).lower()
+            given[name] = _read(variable, name, text)
+    return Settings(**given, database_url=environ.get("DATABASE_URL") or None)
+
+
+def _read(variable: str, name: str, text: str) -> Any:
+    if name not in READ:
+        close = difflib.get_close_matches(name, READ, n=1)
+        hint = f"did you mean {PREFIX}{close[0].upper()}?" if close else "see docs/settings.md"
+        raise SettingRefused(f"{variable} is not a setting; {hint}", field=variable)
+    try:
+        return READ[name](text)
+    except ValueError as error:
+        shown = "its value" if name in ("admin_token", "master_key") else repr(text)
+        raise SettingRefused(f"{variable}: {shown} will not do; it must be {error}", field=variable) from error

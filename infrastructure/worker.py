@@ -1,0 +1,74 @@
+"""The worker process: holds the lease, runs the pipeline round by round, and sleeps until the log tells it of more."""
+
+import threading
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+import structlog
+from eventsourcing.persistence import PersistenceError
+
+from application.errors import Conflict, Unavailable
+from application.pipeline import Pipeline
+from infrastructure.database import Database
+from infrastructure.event_store.recorder import CHANNEL
+
+LEASE = 7_402_511_844
+"""The advisory lock that one worker holds; the others stand by."""
+
+POLL = 1.0
+"""Seconds after which the worker looks for more although nobody told it."""
+
+log = structlog.get_logger(__name__)
+
+
+class Worker:
+    """Runs until it is stopped. Survives a database that goes away and comes back."""
+
+    def __init__(self, *, database: Database, pipeline: Pipeline) -> None:
+        self._database, self._pipeline = database, pipeline
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Finish the round under way, then return from `run`. Safe to call from a signal handler."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Serve the inbox until stopped."""
+        while not self._stopped.is_set():
+            try:
+                with self._database.connect() as connection:
+                    self._serve(connection)
+            except (psycopg.Error, PersistenceError, Unavailable, Conflict) as error:
+                log.warning("the worker pauses", cause=str(error).strip() or type(error).__name__)
+                self._stopped.wait(POLL)
+
+    def _serve(self, connection: psycopg.Connection[Any]) -> None:
+        connection.execute(f"LISTEN {CHANNEL}")
+        while not self._stopped.is_set() and not _lease(connection):
+            self._stopped.wait(POLL)
+        log.info("the worker holds the lease")
+        while not self._stopped.is_set():
+            if self._pipeline.run_once() == 0:
+                self._await_news(connection)
+
+    def _await_news(self, connection: psycopg.Connection[Any]) -> None:
+        for _ in connection.notifies(timeout=POLL / 2, stop_after=1):
+            pass  # that there is news is all there is to know
+
+
+def _lease(connection: psycopg.Connection[Any]) -> bool:
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LEASE,)).fetchone()
+    return bool(row and row[0])
+
+
+def lease_held(connection: psycopg.Connection[Any]) -> bool:
+    """Whether some worker holds the lease."""
+    with suppress(psycopg.Error):
+        row = connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND (classid::bigint << 32 | objid::bigint) = %s)",
+            (LEASE,),
+        ).fetchone()
+        return bool(row and row[0])
+    return False

@@ -1,0 +1,43 @@
+"""`hookledger`: the command line. Exit codes: 0 all is well, 1 something is wrong, 2 the command was not understood."""
+
+import sys
+from typing import Any
+
+import click
+
+from domain.errors import Refused
+from interfaces.cli import demo, operating, processes
+
+HELP = """Hookledger: an event-sourced gateway for incoming webhooks.
+
+    hookledger serve      everything in one command
+    hookledger demo       see in a minute what it does, against a running server
+    hookledger doctor     is all well with database, worker, disk and clock?
+
+Settings come from the environment: DATABASE_URL and HOOKLEDGER_…; see docs/settings.md.
+"""
+
+
+class Commands(click.Group):
+    """A group whose refusals are one line on standard error, not a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """See click."""
+        try:
+            return super().invoke(ctx)
+        except Refused as refused:
+            click.echo(f"hookledger: {refused}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=Commands, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hookledger")
+def main() -> None:
+    """See HELP."""
+
+
+for command in (*processes.COMMANDS, *operating.COMMANDS, *demo.COMMANDS):
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main(prog_name="hookledger")

@@ -1,0 +1,170 @@
+"""The account: environments, API keys, workflows and audiences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from litestar import Response, delete, get, post, put
+
+from application.gateway import Gateway
+from domain import audiences, workflows
+from domain.json_values import Json
+from interfaces.http import callers, rendering, shapes
+from interfaces.http.callers import AnyRequest
+from interfaces.http.problems import Malformed, Missing
+
+
+@get("/v1/environments", sync_to_thread=True, summary="List environments")
+def list_environments(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
+    """The environments in their order."""
+    _, snapshot = callers.caller(request, gateway, "read")
+    entries = [shapes.environment(each) for each in snapshot.environments()]
+    page_info = {"__typename": "PageInfo", "after": None, "before": None, "page_size": len(entries)}
+    return rendering.answer({"entries": entries, "page_info": page_info})
+
+
+@get("/v1/environments/{slug:str}", sync_to_thread=True, summary="Get an environment")
+def get_environment(request: AnyRequest, gateway: Gateway, slug: str) -> Response[bytes]:
+    """One environment."""
+    _, snapshot = callers.caller(request, gateway, "read")
+    for each in snapshot.environments():
+        if each.slug == slug:
+            return rendering.answer(shapes.environment(each))
+    raise Missing(f"environment {slug!r}")
+
+
+@post("/v1/environments", sync_to_thread=True, summary="Create an environment")
+def create_environment(request: AnyRequest, gateway: Gateway, body: bytes) -> Response[bytes]:
+    """`{slug, name?}`; every source gets default settings and an address of its own there."""
+    who, _ = callers.caller(request, gateway, "administer")
+    asked = callers.json_body(gateway, body)
+    slug = _text(asked, "slug")
+    name = _text(asked, "name") if "name" in asked else slug
+    made = gateway.managing.create_environment(slug=slug, name=name, actor=who.key_id)
+    return rendering.answer(shapes.environment(made), 201)
+
+
+@get("/v1/api_keys", sync_to_thread=True, summary="List API keys")
+def list_keys(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
+    """Every key ever issued, without the keys themselves."""
+    _, snapshot = callers.caller(request, gateway, "administer")
+    return rendering.answer({"entries": [shapes.api_key(each) for each in snapshot.of("api_key")]})
+
+
+@post("/v1/api_keys", sync_to_thread=True, summary="Issue an API key")
+def issue_key(request: AnyRequest, gateway: Gateway, body: bytes) -> Response[bytes]:
+    """`{name, environment?, role?}`: with an environment a secret key of it, else a service token. Shown this once."""
+    who, _ = callers.caller(request, gateway, "administer")
+    asked = callers.json_body(gateway, body)
+    environment = _text(asked, "environment") if asked.get("environment") is not None else None
+    role = _text(asked, "role") if asked.get("role") is not None else None
+    issued = gateway.managing.issue_key(name=_text(asked, "name"), environment=environment, role=role, actor=who.key_id)
+    return rendering.answer({**shapes.api_key(issued.record), "key": issued.key}, 201)
+
+
+@delete("/v1/api_keys/{key_id:str}", sync_to_thread=True, status_code=204, summary="Revoke an API key")
+def revoke_key(request: AnyRequest, gateway: Gateway, key_id: str) -> Response[bytes]:
+    """It opens nothing from now on."""
+    who, _ = callers.caller(request, gateway, "administer")
+    gateway.managing.revoke_key(key_id=key_id, actor=who.key_id)
+    return Response(b"", status_code=204)
+
+
+@get("/v1/workflows", sync_to_thread=True, summary="List workflows")
+def list_workflows(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
+    """The workflows of an environment."""
+    who, snapshot = callers.caller(request, gateway, "read")
+    slug = callers.the_environment(request, who, snapshot)
+    entries = [shapes.workflow(each) for each in snapshot.of("workflow") if each.environment == slug]
+    return rendering.answer({"entries": entries})
+
+
+@get("/v1/workflows/{key:str}", sync_to_thread=True, summary="Get a workflow")
+def get_workflow(request: AnyRequest, gateway: Gateway, key: str) -> Response[bytes]:
+    """One workflow."""
+    who, snapshot = callers.caller(request, gateway, "read")
+    found = snapshot.state(workflows.stream(callers.the_environment(request, who, snapshot), key))
+    if found is None:
+        raise Missing(f"workflow {key!r}")
+    return rendering.answer(shapes.workflow(found))
+
+
+@put("/v1/workflows/{key:str}", sync_to_thread=True, summary="Define a workflow")
+def put_workflow(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> Response[bytes]:
+    """`{workflow: {name, active?}}`; active unless told otherwise."""
+    who, snapshot = callers.caller(request, gateway, "edit")
+    slug = callers.the_environment(request, who, snapshot)
+    asked = _within(callers.json_body(gateway, body), "workflow")
+    active = asked.get("active", True)
+    if not isinstance(active, bool):
+        raise Malformed(f"workflow.active is {active!r}; it must be true or false", "workflow.active")
+    defined = gateway.managing.define_workflow(
+        environment=slug, key=key, name=_text(asked, "name"), active=active, actor=who.key_id
+    )
+    return rendering.answer(shapes.workflow(defined))
+
+
+@get("/v1/audiences", sync_to_thread=True, summary="List audiences")
+def list_audiences(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
+    """The audiences of an environment, those that actions created among them."""
+    who, snapshot = callers.caller(request, gateway, "read")
+    slug = callers.the_environment(request, who, snapshot)
+    return rendering.answer({"entries": [shapes.audience(each) for each in gateway.directory.audiences(slug)]})
+
+
+@get("/v1/audiences/{key:str}", sync_to_thread=True, summary="Get an audience")
+def get_audience(request: AnyRequest, gateway: Gateway, key: str) -> Response[bytes]:
+    """One audience."""
+    who, snapshot = callers.caller(request, gateway, "read")
+    slug = callers.the_environment(request, who, snapshot)
+    defined: Any = snapshot.state(audiences.stream(slug, key))
+    made = (each for each in gateway.directory.audiences(slug) if each["key"] == key)
+    found = defined or next(made, None)
+    if found is None:
+        raise Missing(f"audience {key!r}")
+    return rendering.answer(shapes.audience(found))
+
+
+@put("/v1/audiences/{key:str}", sync_to_thread=True, summary="Define a static audience")
+def put_audience(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> Response[bytes]:
+    """`{audience: {type: "static", name, description?}}`."""
+    who, snapshot = callers.caller(request, gateway, "edit")
+    slug = callers.the_environment(request, who, snapshot)
+    asked = _within(callers.json_body(gateway, body), "audience")
+    if asked.get("type", "static") != "static":
+        raise Malformed(f"audience.type is {asked['type']!r}; only static audiences can be defined", "audience.type")
+    description = _text(asked, "description") if asked.get("description") is not None else None
+    defined = gateway.managing.define_audience(
+        environment=slug, key=key, name=_text(asked, "name"), description=description, actor=who.key_id
+    )
+    return rendering.answer(shapes.audience(defined))
+
+
+def _within(asked: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    """The object called `name`; a body that is that object itself will do."""
+    inner = asked.get(name, asked)
+    if not isinstance(inner, Mapping):
+        raise Malformed(f"{name} must be an object", name)
+    return inner
+
+
+def _text(asked: Mapping[str, Json], name: str) -> str:
+    value = asked.get(name)
+    if not isinstance(value, str) or "\0" in value:
+        raise Malformed(f"{name} is {value!r}; it must be a text", name)
+    return value
+
+
+HANDLERS = [
+    list_environments,
+    get_environment,
+    create_environment,
+    list_keys,
+    issue_key,
+    revoke_key,
+    list_workflows,
+    get_workflow,
+    put_workflow,
+    list_audiences,
+    get_audience,
+    put_audience,
+]

@@ -1,0 +1,115 @@
+"""The event log and the action log."""
+
+from typing import Any
+
+from litestar import Response, get
+
+from application.gateway import Gateway
+from application.queries import LogFilter
+from interfaces.http import callers, rendering
+from interfaces.http.callers import AnyRequest
+from interfaces.http.problems import Missing
+
+TEXTS = (
+    "source",
+    "event_type",
+    "outcome",
+    "verification_status",
+    "idempotency_key",
+    "action_type",
+    "action_status",
+    "event_log_id",
+)
+
+
+@get("/v1/event_logs", sync_to_thread=True, summary="List webhooks")
+def list_event_logs(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
+    """Received and rejected webhooks, newest first.
+
+    Filters: environment, source, event_type, outcome, verification_status, idempotency_key, starting_at, ending_at.
+    """
+    wanted, page = _filter(request, gateway), callers.page(request)
+    return rendering.answer(rendering.page(gateway.logs.event_logs(wanted, page)))
+
+
+@get("/v1/event_logs/{event_log_id:str}", sync_to_thread=True, summary="Get a webhook")
+def get_event_log(request: AnyRequest, gateway: Gateway, event_log_id: str) -> Response[bytes]:
+    """A webhook with its payload, headers, verdict and actions."""
+    found = gateway.logs.event_log(event_log_id, _scope(request, gateway))
+    return rendering.answer(_present(found, event_log_id))
+
+
+@get("/v1/event_logs/{event_log_id:str}/history", sync_to_thread=True, summary="Every event of a webhook")
+def get_history(request: AnyRequest, gateway: Gateway, event_log_id: str) -> Response[bytes]:
+    """Every domain event about a webhook, in order, as it is stored."""
+    found = gateway.logs.history(event_log_id, _scope(request, gateway))
+    return rendering.answer({"entries": _present(found, event_log_id)})
+
+
+@get("/v1/event_logs/{event_log_id:str}/body", sync_to_thread=True, summary="The raw body of a webhook")
+def get_body(request: AnyRequest, gateway: Gateway, event_log_id: str) -> Response[bytes]:
+    """The body as it arrived, byte for byte. A browser is told not to guess what it is."""
+    content, kind = _present(gateway.logs.body(event_log_id, _scope(request, gateway)), event_log_id)
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox",
+        "Content-Disposition": f'attachment; filename="{event_log_id}"',
+        "X-Original-Content-Type": kind.encode("ascii", "replace").decode()[:200],
+    }
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+@get("/v1/action_logs", sync_to_thread=True, summary="List actions")
+def list_action_logs(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
+    """Actions, newest first.
+
+    Filters: environment, source, event_type, action_type, action_status, event_log_id, starting_at, ending_at.
+    """
+    wanted, page = _filter(request, gateway), callers.page(request)
+    return rendering.answer(rendering.page(gateway.logs.action_logs(wanted, page)))
+
+
+@get("/v1/action_logs/{action_log_id:str}", sync_to_thread=True, summary="Get an action")
+def get_action_log(request: AnyRequest, gateway: Gateway, action_log_id: str) -> Response[bytes]:
+    """One action: what was configured, what it came to, and what came of it."""
+    found = gateway.logs.action_log(action_log_id, _scope(request, gateway))
+    return rendering.answer(_present(found, action_log_id))
+
+
+@get("/v1/audit/accounting", sync_to_thread=True, summary="Accounting by source")
+def accounting(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
+    """received = rejected + duplicate + executed + partially_executed + failed + unmapped + unclassified + pending."""
+    environment = _scope(request, gateway)
+    return rendering.answer({"entries": gateway.overviews.accounting(environment, callers.text(request, "source"))})
+
+
+def _scope(request: AnyRequest, gateway: Gateway) -> str | None:
+    """The environment whose log may be read: a secret key's own, else the one asked for, or all."""
+    who, snapshot = callers.caller(request, gateway, "directory")
+    return callers.environment(request, who, snapshot, required=False)
+
+
+def _filter(request: AnyRequest, gateway: Gateway) -> LogFilter:
+    return LogFilter(
+        environment=_scope(request, gateway),
+        starting_at=callers.time(request, "starting_at"),
+        ending_at=callers.time(request, "ending_at"),
+        **{name: callers.text(request, name) for name in TEXTS},
+    )
+
+
+def _present(found: Any, name: str) -> Any:
+    if found is None:
+        raise Missing(f"log entry {name!r}")
+    return found
+
+
+HANDLERS = [
+    list_event_logs,
+    get_event_log,
+    get_history,
+    get_body,
+    list_action_logs,
+    get_action_log,
+    accounting,
+]

@@ -1,0 +1,119 @@
+"""What can go wrong, as HTTP says it: the one table from exceptions to statuses, and the one shape of errors."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from application.access import Forbidden, Unauthenticated
+from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
+from application.managing import EnvironmentUnknown
+from application.rehearsing import RehearsalForbidden
+from application.templates import TemplateUnknown
+from domain import errors
+from domain.api_keys import KeyUnknown
+from domain.configuring import ConfigurationUnknown
+from domain.sources import SourceUnknown
+from interfaces.http import rendering
+
+log = structlog.get_logger(__name__)
+
+# Exception, status, code, type. The first row that fits counts.
+TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
+    (Unauthenticated, 401, "authentication_required", "authentication_error"),
+    (Forbidden, 403, "permission_denied", "authentication_error"),
+    (RehearsalForbidden, 403, "rehearsal_forbidden", "invalid_request_error"),
+    (SourceUnknown, 404, "resource_missing", "api_error"),
+    (ConfigurationUnknown, 404, "resource_missing", "api_error"),
+    (EnvironmentUnknown, 404, "resource_missing", "api_error"),
+    (TemplateUnknown, 404, "resource_missing", "api_error"),
+    (KeyUnknown, 404, "resource_missing", "api_error"),
+    (errors.Refused, 422, "invalid_params", "invalid_request_error"),
+    (Busy, 503, "busy", "api_error"),
+    (Unavailable, 503, "unavailable", "api_error"),
+    (Conflict, 409, "conflict", "api_error"),
+    (ConfigurationMoved, 409, "conflict", "api_error"),
+)
+CODES = {
+    400: "invalid_params",
+    401: "authentication_required",
+    404: "resource_missing",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+RETRY_AFTER = {503: "1"}
+
+
+class Missing(Exception):
+    """Nothing is there under this name, for this caller."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} does not exist")
+
+
+class Malformed(Exception):
+    """A body or a parameter that HTTP already cannot take. `field` names it."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def body(*, code: str, message: str, status: int, kind: str = "api_error", field: str | None = None) -> dict[str, Any]:
+    """An error in the API's shape."""
+    shown: dict[str, Any] = {"code": code, "message": message, "status": status, "type": kind}
+    if field is not None:
+        shown["errors"] = [{"field": field, "message": message}]
+    return shown
+
+
+def _answer(shown: dict[str, Any]) -> Response[bytes]:
+    response = rendering.answer(shown, shown["status"])
+    if retry_after := RETRY_AFTER.get(shown["status"]):
+        response.headers["Retry-After"] = retry_after
+    return response
+
+
+def expected(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The answer to an exception of the table."""
+    for kind, status, code, group in TABLE:
+        if isinstance(error, kind):
+            field = getattr(error, "field", None)
+            return _answer(body(code=code, message=str(error), status=status, kind=group, field=field))
+    raise error
+
+
+def missing(_: Request[Any, Any, Any], error: Missing) -> Response[bytes]:
+    """404."""
+    return _answer(body(code="resource_missing", message=str(error), status=404))
+
+
+def malformed(_: Request[Any, Any, Any], error: Malformed) -> Response[bytes]:
+    """400."""
+    message, kind = str(error), "invalid_request_error"
+    return _answer(body(code="invalid_params", message=message, status=400, kind=kind, field=error.field))
+
+
+def http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """What the framework itself refuses: unknown routes, wrong methods, malformed parameters."""
+    status = error.status_code
+    message = error.detail or "the request cannot be served"
+    return _answer(body(code=CODES.get(status, "api_error"), message=message, status=status))
+
+
+def unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A fault of ours: logged with everything, answered with nothing but the fact."""
+    log.exception("request failed", path=request.url.path, exc_info=error)
+    return _answer(body(code="internal_error", message="something broke here; it is on the server's log", status=500))
+
+
+HANDLERS: dict[Any, Any] = {
+    **{kind: expected for kind, *_ in TABLE},
+    Missing: missing,
+    Malformed: malformed,
+    HTTPException: http,
+    Exception: unexpected,
+}

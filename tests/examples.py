@@ -1,0 +1,433 @@
+"""One canonical example of each event, and the values that go with them: a failed payment that Stripe reports.
+
+All tests share them, and the golden files in `tests/golden/events` hold their stored form, so an example never changes
+once its event has been released. Nothing is random and no clock is read.
+"""
+
+import functools
+import json
+from datetime import UTC, datetime, timedelta
+
+from domain import (
+    api_keys,
+    audiences,
+    configurations,
+    environments,
+    mappings,
+    runs,
+    sources,
+    webhooks,
+    workflows,
+)
+from domain.json_values import Json
+from domain.settings import Settings
+from domain.verification import Verdict, Verification
+
+AT = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+BEFORE = AT - timedelta(days=7)
+LATER = AT + timedelta(minutes=5)
+
+SOURCE = "stripe"
+ENVIRONMENT = "production"
+TOKEN = "kQ3vT8mYxW2nB6rLz0hDfE5s"
+ROTATED_TOKEN = "aH7cJ4pUoN9qV1gXk8wSbM3y"
+SIGNING_SECRET = "whsec_example8wLpYdN5cHsFgAe2uKo"
+
+WEBHOOK_ID = "019bc186-de00-7a10-8000-3f1c5e0b9d42"
+REJECTED_ID = "019bc186-de00-7a11-8000-6a7e20d4c815"
+IDENTIFY_ID = "019b9d7a-b200-7b20-8000-52c8e91f7a36"
+TRIGGER_ID = "019b9d7a-b200-7b21-8000-0d94b7f3e6a1"
+SECRET_ID = "019b9d7a-b200-7b22-8000-c1e5d80a4f97"
+KEY_ID = "019b9d7a-b200-7b23-8000-98f2b6a3d75e"
+
+BODY = json.dumps(
+    {
+        "id": "evt_1SpqT4LkdIwHu7ix0mZ3rV8c",
+        "object": "event",
+        "api_version": "2025-12-15.clover",
+        "created": 1768478398,
+        "type": "invoice.payment_failed",
+        "livemode": True,
+        "data": {
+            "object": {
+                "id": "in_1SpqSzLkdIwHu7ixQ4yB2nWd",
+                "object": "invoice",
+                "amount_due": 4900,
+                "attempt_count": 1,
+                "currency": "eur",
+                "customer": "cus_TnVh5xq8Rk2LmD",
+                "customer_email": "zoe.müller@example.com",
+                "customer_name": "Zoë Müller",
+                "hosted_invoice_url": "https://invoice.stripe.com/i/acct_1032D82eZvKYlo2C/live_YWNjdF8",
+                "metadata": {},
+                "next_payment_attempt": 1768737598,
+                "status": "open",
+            }
+        },
+    },
+    ensure_ascii=False,
+    indent=2,
+).encode()
+
+HEADERS = {
+    "accept": "*/*; q=0.5, application/xml",
+    "content-type": "application/json; charset=utf-8",
+    "host": "hooks.example.com",
+    "stripe-signature": "t=1768478400,v1=3658a537f3200f9abde555579f17c51dc82f53b21eef58a35775aa34b07ce800",
+    "user-agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+}
+
+SETTINGS = Settings(
+    event_type_path="body.type",
+    timestamp_path="body.created",
+    idempotency_key_path="body.id",
+    enforce_verification=True,
+    verification=Verification(scheme="stripe", options={"tolerance_seconds": 300}),
+)
+
+IDENTIFY_PARAMETERS: dict[str, Json] = {
+    "id": "body.data.object.customer",
+    "email": "body.data.object.customer_email",
+    "name": {"paths": ["body.data.object.customer_name", "body.data.object.customer_email"]},
+    "properties": {"plan": {"value": "team"}},
+}
+TRIGGER_PARAMETERS: dict[str, Json] = {
+    "key": "payment-failed",
+    "recipients": "body.data.object.customer",
+    "data": {
+        "amount": "body.data.object.amount_due",
+        "currency": "body.data.object.currency",
+        "invoice_url": "body.data.object.hosted_invoice_url",
+    },
+    "cancellation_key": {"template": "invoice-{{ body.data.object.id }}"},
+}
+
+# Environments, keys, sources
+
+
+ENVIRONMENT_CREATED = environments.EnvironmentCreated(slug=ENVIRONMENT, name="Production", order=1, created_at=BEFORE)
+API_KEY_ISSUED = api_keys.ApiKeyIssued(
+    key_id=KEY_ID,
+    name="Billing service",
+    role="environment",
+    environment=ENVIRONMENT,
+    digest="b1946ac92492d2347c6235b4d2611184b4f0ab0c9e6c2d1f5a7e803d96c4fb27",
+    hint="x4Qk",
+    issued_at=BEFORE,
+)
+API_KEY_REVOKED = api_keys.ApiKeyRevoked(key_id=KEY_ID, revoked_at=AT)
+SOURCE_CONNECTED = sources.SourceConnected(
+    key=SOURCE,
+    name="Stripe",
+    description="Payments of the European accounts",
+    custom_image_url=None,
+    template="stripe",
+    template_version="1.0.0",
+    connected_at=BEFORE,
+)
+SOURCE_DESCRIBED = sources.SourceDescribed(
+    key=SOURCE,
+    name="Stripe Europe",
+    description=None,
+    custom_image_url="https://example.com/images/stripe.png",
+    described_at=AT,
+)
+SOURCE_ARCHIVED = sources.SourceArchived(key=SOURCE, archived_at=LATER)
+
+# The configuration of the source in production
+
+
+CONFIGURATION_CREATED = configurations.ConfigurationCreated(
+    source=SOURCE, environment=ENVIRONMENT, token=TOKEN, settings=SETTINGS, created_at=BEFORE
+)
+SECRET_ADDED = configurations.SecretAdded(
+    secret_id=SECRET_ID,
+    name="signing_secret",
+    sealed="m5p7Yy2cQkq0T1dRr3bVx8uHnJfLzW6aSg9eKoEiBvC4NtDMhA==",
+    hint="2uKo",
+    added_at=BEFORE,
+)
+IDENTIFY_ADDED = configurations.MappingAdded(
+    mapping_id=IDENTIFY_ID,
+    event_type="invoice.payment_failed",
+    action_type="users_identify",
+    parameters=IDENTIFY_PARAMETERS,
+    active=True,
+    added_at=BEFORE,
+)
+TRIGGER_ADDED = configurations.MappingAdded(
+    mapping_id=TRIGGER_ID,
+    event_type="invoice.payment_failed",
+    action_type="workflows_trigger",
+    parameters=TRIGGER_PARAMETERS,
+    active=True,
+    added_at=BEFORE,
+)
+SETTINGS_CHANGED = configurations.SettingsChanged(
+    settings=Settings(
+        enabled=False,
+        dialect="legacy",
+        event_type_path="body.event",
+        idempotency_key_path="body.messageId",
+        enforce_idempotency=False,
+        idempotency_window_seconds=3_600,
+        preprocessor="clerk",
+        handle_identifies=True,
+    ),
+    changed_at=AT,
+)
+SECRET_RETIRED = configurations.SecretRetired(secret_id=SECRET_ID, expires_at=AT + timedelta(days=1), retired_at=AT)
+MAPPING_CHANGED = configurations.MappingChanged(
+    mapping_id=TRIGGER_ID,
+    event_type="invoice.overdue",
+    action_type="workflows_trigger",
+    parameters={"key": "invoice-overdue", "recipients": "body.data.object.customer"},
+    changed_at=AT,
+)
+MAPPING_DEACTIVATED = configurations.MappingDeactivated(mapping_id=TRIGGER_ID, deactivated_at=AT)
+MAPPING_ACTIVATED = configurations.MappingActivated(mapping_id=TRIGGER_ID, activated_at=LATER)
+MAPPING_REMOVED = configurations.MappingRemoved(mapping_id=TRIGGER_ID, removed_at=LATER)
+TOKEN_ROTATED = configurations.TokenRotated(token=ROTATED_TOKEN, rotated_at=AT)
+
+# Workflows and audiences
+
+
+WORKFLOW_DEFINED = workflows.WorkflowDefined(
+    environment=ENVIRONMENT, key="payment-failed", name="Payment failed", active=True, defined_at=BEFORE
+)
+WORKFLOW_CHANGED = workflows.WorkflowChanged(
+    environment=ENVIRONMENT, key="payment-failed", name="Payment failed, first notice", changed_at=AT
+)
+WORKFLOW_DEACTIVATED = workflows.WorkflowDeactivated(environment=ENVIRONMENT, key="payment-failed", deactivated_at=AT)
+WORKFLOW_ACTIVATED = workflows.WorkflowActivated(environment=ENVIRONMENT, key="payment-failed", activated_at=LATER)
+AUDIENCE_DEFINED = audiences.AudienceDefined(
+    environment=ENVIRONMENT,
+    key="beta-testers",
+    name="Beta testers",
+    description="Customers who see new features first",
+    defined_at=BEFORE,
+)
+AUDIENCE_DESCRIBED = audiences.AudienceDescribed(
+    environment=ENVIRONMENT, key="beta-testers", name="Early birds", description=None, described_at=AT
+)
+
+# A webhook, and what is decided about it
+
+
+WEBHOOK_RECEIVED = webhooks.WebhookReceived(
+    source=SOURCE,
+    environment=ENVIRONMENT,
+    configuration_version=4,
+    received_at=AT,
+    method="POST",
+    query="",
+    remote_address="3.18.12.63",
+    headers=HEADERS,
+    body=BODY,
+    verdict=Verdict(scheme="stripe", status="verified", secret_id=SECRET_ID, skew_seconds=0.25),
+    verification_status="enforced:verified",
+)
+WEBHOOK_REJECTED = webhooks.WebhookRejected(
+    source=SOURCE,
+    environment=ENVIRONMENT,
+    configuration_version=4,
+    received_at=AT,
+    method="POST",
+    query="attempt=2&from=%C3%BC",
+    remote_address="2001:db8::7",
+    headers={"content-type": "application/json", "authorization": "[redacted]"},
+    body=b'{"id":"evt_forged",\n"type":"invoice.paid"}\xff\x00',
+    body_bytes=44,
+    verdict=Verdict(
+        scheme="stripe",
+        status="failed",
+        reason="signature_missing",
+        message="the header stripe-signature is missing",
+    ),
+    verification_status="enforced:failed",
+    reason="signature_missing",
+    message="verification failed: the header stripe-signature is missing",
+    http_status=401,
+)
+WEBHOOK_CLASSIFIED = webhooks.WebhookClassified(
+    evaluation=1,
+    event_type="invoice.payment_failed",
+    event_type_path="body.type",
+    occurred_at=AT - timedelta(seconds=2),
+    preprocess_output={},
+)
+CLASSIFICATION_FAILED = webhooks.ClassificationFailed(
+    evaluation=2,
+    event_type_path="body.typ",
+    reason="event_type_unresolved",
+    message="the event type path body.typ leads to nothing in this webhook; the nearest that exists is body.type",
+    nearest="body.type",
+    occurred_at=None,
+    preprocess_output={"name": "Zoë Müller"},
+)
+IDEMPOTENCY_DECIDED = webhooks.IdempotencyDecided(
+    evaluation=1,
+    outcome="executed",
+    key="evt_1SpqT4LkdIwHu7ix0mZ3rV8c",
+    path="body.id",
+    body_digest="43268b000f61414f675ee54d9cdabfa9",
+)
+ACTION_EXECUTED = webhooks.ActionExecuted(
+    evaluation=1,
+    mapping_id=TRIGGER_ID,
+    source=SOURCE,
+    environment=ENVIRONMENT,
+    event_type="invoice.payment_failed",
+    action_type="workflows_trigger",
+    parameters=TRIGGER_PARAMETERS,
+    payload={
+        "key": "payment-failed",
+        "recipients": [{"collection": "$users", "id": "cus_TnVh5xq8Rk2LmD"}],
+        "data": {
+            "amount": 4900,
+            "currency": "eur",
+            "invoice_url": "https://invoice.stripe.com/i/acct_1032D82eZvKYlo2C/live_YWNjdF8",
+        },
+        "cancellation_key": "invoice-in_1SpqSzLkdIwHu7ixQ4yB2nWd",
+    },
+    origins={
+        "key": {"constant": True},
+        "recipients": {"path": "body.data.object.customer"},
+        "data": {
+            "amount": {"path": "body.data.object.amount_due"},
+            "currency": {"path": "body.data.object.currency"},
+            "invoice_url": {"path": "body.data.object.hosted_invoice_url"},
+        },
+        "cancellation_key": {
+            "template": "invoice-{{ body.data.object.id }}",
+            "paths": ["body.data.object.id"],
+        },
+    },
+    result={
+        "id": "6394b2f4-33f7-8543-a6b9-122eeeafa123",
+        "recipients": [{"collection": "$users", "id": "cus_TnVh5xq8Rk2LmD"}],
+    },
+    executed_at=AT,
+)
+ACTION_SKIPPED = webhooks.ActionSkipped(
+    evaluation=2,
+    mapping_id=IDENTIFY_ID,
+    source=SOURCE,
+    environment=ENVIRONMENT,
+    event_type="invoice.payment_failed",
+    action_type="users_identify",
+    parameters={"id": "body.data.object.custmer", "name": "body.data.object.customer_name"},
+    payload={},
+    origins={},
+    error=webhooks.ActionError(
+        code="required_field_missing",
+        message="id is required, but body.data.object.custmer leads to nothing in this webhook; "
+        "the nearest that exists is body.data.object.customer",
+        field="id",
+        path="body.data.object.custmer",
+        nearest="body.data.object.customer",
+    ),
+)
+ACTION_FAILED = webhooks.ActionFailed(
+    evaluation=2,
+    mapping_id=TRIGGER_ID,
+    source=SOURCE,
+    environment=ENVIRONMENT,
+    event_type="invoice.payment_failed",
+    action_type="workflows_trigger",
+    parameters={"key": "payment-failed", "recipients": "body.data.object.customer"},
+    payload={
+        "key": "payment-failed",
+        "recipients": [{"collection": "$users", "id": "cus_TnVh5xq8Rk2LmD"}],
+    },
+    origins={"key": {"constant": True}, "recipients": {"path": "body.data.object.customer"}},
+    error=webhooks.ActionError(
+        code="workflow_inactive",
+        message="workflow 'payment-failed' is not active; activate it to start runs",
+        field="key",
+    ),
+)
+EVALUATION_FAILED = webhooks.EvaluationFailed(evaluation=1, error="RecursionError: maximum recursion depth exceeded")
+WEBHOOK_PROCESSED = webhooks.WebhookProcessed(
+    evaluation=1,
+    source=SOURCE,
+    environment=ENVIRONMENT,
+    event_type="invoice.payment_failed",
+    received_at=AT,
+    outcome="executed",
+    actions_count=2,
+)
+RUN_STARTED = runs.RunStarted(
+    run_id="ee42c8f1-523b-81d4-aacf-1bcaea3d8c6b",
+    workflow_run_id="6394b2f4-33f7-8543-a6b9-122eeeafa123",
+    environment=ENVIRONMENT,
+    workflow="payment-failed",
+    recipient={"collection": "$users", "id": "cus_TnVh5xq8Rk2LmD"},
+    actor=None,
+    tenant=None,
+    cancellation_key="invoice-in_1SpqSzLkdIwHu7ixQ4yB2nWd",
+    webhook_id=WEBHOOK_ID,
+    mapping_id=TRIGGER_ID,
+    evaluation=1,
+    started_at=AT,
+)
+RUN_CANCELLED = runs.RunCancelled(
+    run_id=RUN_STARTED.run_id, environment=ENVIRONMENT, webhook_id=REJECTED_ID, cancelled_at=LATER
+)
+
+EVENTS: dict[str, object] = {
+    type(event).__name__: event
+    for event in (
+        ENVIRONMENT_CREATED,
+        API_KEY_ISSUED,
+        API_KEY_REVOKED,
+        SOURCE_CONNECTED,
+        SOURCE_DESCRIBED,
+        SOURCE_ARCHIVED,
+        CONFIGURATION_CREATED,
+        SETTINGS_CHANGED,
+        SECRET_ADDED,
+        SECRET_RETIRED,
+        TRIGGER_ADDED,
+        MAPPING_CHANGED,
+        MAPPING_ACTIVATED,
+        MAPPING_DEACTIVATED,
+        MAPPING_REMOVED,
+        TOKEN_ROTATED,
+        WORKFLOW_DEFINED,
+        WORKFLOW_CHANGED,
+        WORKFLOW_ACTIVATED,
+        WORKFLOW_DEACTIVATED,
+        AUDIENCE_DEFINED,
+        AUDIENCE_DESCRIBED,
+        WEBHOOK_RECEIVED,
+        WEBHOOK_REJECTED,
+        WEBHOOK_CLASSIFIED,
+        CLASSIFICATION_FAILED,
+        IDEMPOTENCY_DECIDED,
+        ACTION_EXECUTED,
+        ACTION_SKIPPED,
+        ACTION_FAILED,
+        EVALUATION_FAILED,
+        WEBHOOK_PROCESSED,
+        RUN_STARTED,
+        RUN_CANCELLED,
+    )
+}
+"""One of each event, by name."""
+
+
+def _configuration(*events: configurations.Event) -> configurations.Configuration:
+    state = functools.reduce(configurations.evolve, events, None)
+    assert state is not None
+    return state
+
+
+CONFIGURATION = _configuration(CONFIGURATION_CREATED, SECRET_ADDED, IDENTIFY_ADDED, TRIGGER_ADDED)
+"""The configuration that judged the webhook: version 4, with two mappings."""
+
+MAPPING: mappings.Mapping = CONFIGURATION.mappings[1]
+"""The mapping that triggers the workflow."""
+
+WEBHOOK = webhooks.Webhook(id=WEBHOOK_ID, received=WEBHOOK_RECEIVED, body=json.loads(BODY))
+"""The webhook as its first evaluation reads it."""
