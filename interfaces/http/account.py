@@ -62,11 +62,10 @@ def issue_key(request: AnyRequest, gateway: Gateway, body: bytes) -> Response[by
 
 
 @delete("/v1/api_keys/{key_id:str}", sync_to_thread=True, status_code=204, summary="Revoke an API key")
-def revoke_key(request: AnyRequest, gateway: Gateway, key_id: str) -> Response[bytes]:
+def revoke_key(request: AnyRequest, gateway: Gateway, key_id: str) -> None:
     """It opens nothing from now on."""
     who, _ = callers.caller(request, gateway, "administer")
     gateway.managing.revoke_key(key_id=key_id, actor=who.key_id)
-    return Response(b"", status_code=204)
 
 
 @get("/v1/workflows", sync_to_thread=True, summary="List workflows")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
@@ -18,7 +18,6 @@ class RequestIds(ASGIMiddleware):
     """Puts `X-Request-ID` on every answer: the caller's own if it is a sane one, else a new one."""
 
     scopes = (ScopeType.HTTP,)
-    exclude_path_pattern = receiving.PATH  # receiving answers with the webhook's id
 
     def __init__(self, gateway: Gateway) -> None:
         self._new_id = gateway.new_id
@@ -38,19 +37,20 @@ class RequestIds(ASGIMiddleware):
 
 def create(gateway: Gateway, *, lifespan: Any = None) -> Litestar:
     """The application over a gateway. `lifespan` is a list of context managers around its life."""
+    # One router, because handlers that are registered singly and share a path are registered again and again, and then
+    # lose what makes them run in a thread. Receiving stays outside: it answers with ids of its own, and fast.
     handlers: list[Any] = [
-        receiving.mount(gateway),
         *sources.HANDLERS,
         *account.HANDLERS,
         *logs.HANDLERS,
         *directory.HANDLERS,
         *operations.HANDLERS,
     ]
+    api = Router("/", route_handlers=handlers, middleware=[RequestIds(gateway)])
     return Litestar(
-        route_handlers=handlers,
+        route_handlers=[receiving.mount(gateway), api],
         dependencies={"gateway": Provide(lambda: gateway, sync_to_thread=False)},
         exception_handlers=problems.HANDLERS,
-        middleware=[RequestIds(gateway)],
         lifespan=lifespan or [],
         request_max_body_size=4 * gateway.limits.body_bytes,
         openapi_config=OpenAPIConfig(

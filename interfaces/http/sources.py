@@ -54,11 +54,10 @@ def put_source(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> 
 
 
 @delete("/v1/sources/{key:str}", sync_to_thread=True, status_code=204, summary="Archive a source")
-def archive_source(request: AnyRequest, gateway: Gateway, key: str) -> Response[bytes]:
+def archive_source(request: AnyRequest, gateway: Gateway, key: str) -> None:
     """Its addresses are unknown from now on; its logs stay."""
     who, _ = callers.caller(request, gateway, "edit")
     gateway.managing.archive_source(key=key, actor=who.key_id)
-    return Response(b"", status_code=204)
 
 
 @post("/v1/sources/{key:str}/rotate_token", sync_to_thread=True, status_code=200, summary="Rotate an address")
