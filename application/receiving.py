@@ -54,6 +54,7 @@ class Turned:
     retry_after: int | None = None
 
 
+FAILED = "verification_failed"
 UNKNOWN = Turned(status=404, code="resource_missing", message="no source receives at this address")
 
 
@@ -118,8 +119,8 @@ class Receiving:
         if not settings.enabled:
             return Turned(status=404, code="source_disabled", message="this source is disabled in this environment")
         if verification.refuses(verdict, settings.enforce_verification):
-            message = f"verification failed: {verdict.message or 'there is no signature to verify'}"
-            return Turned(status=401, code="verification_failed", message=message)
+            # The sender learns which rule it broke; the whole message stays on record.
+            return Turned(status=401, code=FAILED, message=f"verification failed: {verdict.reason}")
         try:
             body = self.parse(request.body)
         except errors.Refused as refused:
@@ -152,6 +153,7 @@ class Receiving:
                 retry_after=1,
             )
         enforced = configuration.settings.enforce_verification
+        failed = verdict if turned.code == FAILED else None
         rejected = WebhookRejected(
             source=configuration.source,
             environment=configuration.environment,
@@ -165,10 +167,8 @@ class Receiving:
             body_bytes=len(request.body) if turned.status != 413 else None,
             verdict=verdict,
             verification_status=verification.status(verdict, enforced) if verdict else None,
-            reason=turned.code
-            if turned.code != "verification_failed" or not verdict
-            else verdict.reason or turned.code,
-            message=turned.message,
+            reason=failed.reason or FAILED if failed else turned.code,
+            message=failed.message or turned.message if failed else turned.message,
             http_status=turned.status,
         )
         return attrs.evolve(turned, webhook_id=await self._record(rejected, request, epoch))

@@ -54,7 +54,7 @@ def _application(gateway: Gateway) -> ASGIApp:
 
 
 async def _receive(gateway: Gateway, scope: Any, receive: Receive) -> Accepted | Turned:
-    token = scope["path"].rpartition("/")[2] if scope["path"].count("/") <= 1 else ""
+    token = scope["path"].strip("/")  # what the mount leaves of the path, between slashes
     limits, receiving = gateway.limits, gateway.receiving
     if not token or await receiving.endpoint(token) is None:
         return UNKNOWN
