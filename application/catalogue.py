@@ -28,12 +28,23 @@ EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
 MakeVerifier = Callable[[Configuration], Verifier]
 
 
+CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+
+
+def _hidden(endpoint: "Endpoint") -> frozenset[str]:
+    verification = endpoint.configuration.settings.verification
+    if verification.scheme != "shared_header":
+        return CREDENTIALS
+    return CREDENTIALS | {str(verification.options.get("header", "x-webhook-secret")).lower()}
+
+
 @attrs.frozen(kw_only=True)
 class Endpoint:
-    """Where a source receives in an environment, ready to judge requests."""
+    """Where a source receives in an environment, ready to judge requests. `hidden` headers are never recorded."""
 
     configuration: Configuration
     verifier: Verifier
+    hidden: frozenset[str] = attrs.field(init=False, default=attrs.Factory(_hidden, takes_self=True))
 
 
 @attrs.frozen(kw_only=True)

@@ -15,7 +15,6 @@ from domain import errors, legacy, verification, webhooks
 from domain.verification import Verdict
 from domain.webhooks import WebhookReceived, WebhookRejected
 
-CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
 REDACTED = "[redacted]"
 KEPT_OF_REJECTED = 65_536
 """Bytes of a rejected request's body that stay on record."""
@@ -70,25 +69,25 @@ class Receiving:
     new_id: NewId
     throttle: Throttle
 
-    async def endpoint(self, token: str) -> Endpoint | None:
-        """Where `token` leads, looking again if it is unknown, since it may just have been made."""
-        known = self.catalogue.snapshot.endpoints.get(token)
-        if known is None:
-            snapshot = await self.look_again()
-            known = snapshot.endpoints.get(token)
-        return known
+    def known(self, token: str) -> bool:
+        """Whether `token` leads somewhere, as far as this process knows."""
+        return token in self.catalogue.snapshot.endpoints
+
+    async def found(self, token: str) -> bool:
+        """Whether an unknown `token` leads somewhere after all, since its source may just have been made."""
+        return token in (await self.look_again()).endpoints
 
     async def receive(self, token: str, request: Request) -> Accepted | Turned:
         """Judge and record. Raises Unavailable when it could not be recorded in time."""
+        snapshot = self.catalogue.snapshot
         for _ in range(ATTEMPTS):
-            endpoint = await self.endpoint(token)
+            endpoint = snapshot.endpoints.get(token)
             if endpoint is None:
                 return UNKNOWN
-            epoch = self.catalogue.snapshot.epoch
             try:
-                return await self._judge(endpoint, request, epoch)
+                return await self._judge(endpoint, request, snapshot.epoch)
             except ConfigurationMoved:
-                await self.look_again()
+                snapshot = await self.look_again()
         raise Unavailable("configurations change faster than requests can be judged")
 
     async def _judge(self, endpoint: Endpoint, request: Request, epoch: int) -> Accepted | Turned:
@@ -130,15 +129,15 @@ class Receiving:
 
     async def turn_away(self, token: str, request: Request, turned: Turned) -> Turned:
         """Record a request that HTTP itself refused, such as one that is too large; its body may be cut."""
-        endpoint = await self.endpoint(token)
-        if endpoint is None:
-            return UNKNOWN
+        snapshot = self.catalogue.snapshot
         for _ in range(ATTEMPTS):
-            epoch = self.catalogue.snapshot.epoch
+            endpoint = snapshot.endpoints.get(token)
+            if endpoint is None:
+                return UNKNOWN
             try:
-                return await self._reject(endpoint, request, turned, None, self.clock(), epoch)
+                return await self._reject(endpoint, request, turned, None, self.clock(), snapshot.epoch)
             except ConfigurationMoved:
-                await self.look_again()
+                snapshot = await self.look_again()
         return turned
 
     async def _reject(
@@ -182,9 +181,7 @@ class Receiving:
 
 
 def _redacted(headers: Mapping[str, str], endpoint: Endpoint) -> Mapping[str, str]:
-    verification_settings = endpoint.configuration.settings.verification
-    secret = {str(verification_settings.options.get("header", "x-webhook-secret")).lower()}
-    hidden = CREDENTIALS | secret if verification_settings.scheme == "shared_header" else CREDENTIALS
+    hidden = endpoint.hidden
     if hidden.isdisjoint(headers):
         return headers
     return {name: REDACTED if name in hidden else value for name, value in headers.items()}

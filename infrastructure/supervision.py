@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,8 @@ class Stop:
         self.asked = True
 
 
-def keep_running(server: EmbeddedPostgres | None, url: str, stop: Stop) -> None:
-    """Run API and worker over the database at `url` until told to stop."""
+def keep_running(server: EmbeddedPostgres | None, url: str, stop: Stop, watch: Callable[[], None]) -> None:
+    """Run API and worker over the database at `url` until told to stop, and `watch` after every look at them."""
     environ = {"DATABASE_URL": url}
     children = [Child("api", ("api",)), Child("worker", ("worker",))]
     try:
@@ -101,6 +101,7 @@ def keep_running(server: EmbeddedPostgres | None, url: str, stop: Stop) -> None:
                 server.ensure()
             for child in children:
                 child.keep(environ)
+            watch()
             time.sleep(TICK)
     finally:
         deadline = time.monotonic() + STOP_SECONDS

@@ -3,8 +3,10 @@
 import logging
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import attrs
 import click
@@ -12,32 +14,64 @@ import structlog
 import uvicorn
 
 from infrastructure import composition
+from interfaces.cli import addresses, admin_tokens
 from interfaces.http import app
+
+SLOW_START = 15.0
+"""Seconds after which somebody who waits for the address wants to know that it takes longer."""
 
 
 @click.command()
 def serve() -> None:
     """Run everything: PostgreSQL if DATABASE_URL names none, the API and one worker.
 
-    Prints the address and, on the first start, an admin token. Ctrl-C or SIGTERM stops all of it; data is kept.
+    Prints the address once the API answers and, on the first start, an admin token, which it also keeps in the data
+    directory. Ctrl-C or SIGTERM stops all of it; data is kept.
     """
     settings = _settings()
     stop = composition.Stop()
+    addresses.require_free(settings.host, settings.port)
     with composition.server_for(settings) as server:
         url = settings.database_url or (server.url if server else "")
-        ready = attrs.evolve(settings, database_url=url)
-        with composition.parts(ready) as shared:
+        with composition.parts(attrs.evolve(settings, database_url=url)) as shared:
             token = composition.prepare(shared)
-        _announce(settings.url, token)
-        composition.keep_running(server, url, stop)
+        if token is not None:
+            _hand_over(token, settings.data_dir)
+        composition.keep_running(server, url, stop, watch=_Announcement(settings))
     click.echo("Stopped.")
 
 
-def _announce(url: str, token: str | None) -> None:
-    click.echo(f"Hookledger is at {url} (API reference: {url}/schema)")
-    if token is not None:
-        click.echo(f"Admin token, shown this once: {token}")
+def _hand_over(token: str, data_dir: Path) -> None:
+    click.echo(f"Admin token, shown this once: {token}")
+    try:
+        click.echo(f"It is kept in {admin_tokens.keep(token, data_dir)}, where `hookledger demo` finds it.")
+    except OSError as error:
+        click.echo(f"It is not kept in {data_dir} ({error.strerror}), so note it down.")
     sys.stdout.flush()
+
+
+@attrs.define
+class _Announcement:
+    """Says where the gateway is as soon as its API answers there. Called again and again."""
+
+    settings: composition.Settings
+    slow_at: float = attrs.field(factory=lambda: time.monotonic() + SLOW_START)
+    made: bool = False
+
+    def __call__(self) -> None:
+        if self.made:
+            return
+        local, url = addresses.local_url(self.settings.host, self.settings.port), self.settings.url
+        if addresses.answers(local):
+            self._say(f"Hookledger is at {url} (API reference: {url}/schema)")
+            self.made = True
+        elif time.monotonic() > self.slow_at:
+            self._say(f"The API does not answer at {local} yet.")
+            self.slow_at = float("inf")
+
+    def _say(self, words: str) -> None:
+        click.echo(words)
+        sys.stdout.flush()
 
 
 @click.command()

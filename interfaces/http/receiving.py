@@ -1,6 +1,5 @@
 """Receiving webhooks: a bare ASGI application under Litestar, because every microsecond of it is paid per webhook."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,6 +10,7 @@ from application.errors import Unavailable
 from application.gateway import Gateway
 from application.receiving import UNKNOWN, Accepted, Request, Turned
 from interfaces.http import problems, rendering
+from interfaces.http.deadlines import Deadlines
 
 PATH = "/integrations/receive"
 JSON = (b"content-type", b"application/json")
@@ -38,9 +38,11 @@ def mount(gateway: Gateway) -> Any:
 
 
 def _application(gateway: Gateway) -> ASGIApp:
+    deadlines = Deadlines(gateway.limits.body_seconds)
+
     async def receive_webhook(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            outcome = await _receive(gateway, scope, receive)
+            outcome = await _receive(gateway, deadlines, scope, receive)
         except Unavailable:
             outcome = AWAY
         except _Gone:
@@ -53,20 +55,20 @@ def _application(gateway: Gateway) -> ASGIApp:
     return receive_webhook
 
 
-async def _receive(gateway: Gateway, scope: Any, receive: Receive) -> Accepted | Turned:
+async def _receive(gateway: Gateway, deadlines: Deadlines, scope: Any, receive: Receive) -> Accepted | Turned:
     token = scope["path"].strip("/")  # what the mount leaves of the path, between slashes
     limits, receiving = gateway.limits, gateway.receiving
-    if not token or await receiving.endpoint(token) is None:
+    if not receiving.known(token) and not (token and await receiving.found(token)):
         return UNKNOWN
     if scope["method"] != "POST":
         return METHOD
     raw = scope["headers"]
-    if len(raw) > limits.headers or sum(len(name) + len(value) for name, value in raw) > limits.header_bytes:
+    if len(raw) > limits.headers or sum([len(name) + len(value) for name, value in raw]) > limits.header_bytes:
         message = f"more than {limits.headers} headers or {limits.header_bytes} bytes of them"
         return Turned(status=431, code="headers_too_large", message=message)
     headers = _headers(raw)
     try:
-        async with asyncio.timeout(limits.body_seconds):
+        with deadlines.within():
             body = await _body(receive, headers, limits.body_bytes)
     except _BodyTooLarge as error:
         message = f"the body is larger than {limits.body_bytes} bytes"

@@ -1,0 +1,1 @@
+"""How much the gateway takes, measured in one run beside what the same machine does for nothing."""
