@@ -16,7 +16,7 @@ setup: ## Make .venv and install everything into it (PYTHON=python3.12 to choose
 run: setup ## Start Hookledger: the gateway, its worker and, without DATABASE_URL, its own PostgreSQL
 	@exec $(BIN)/hookledger serve $(ARGS)
 
-demo: setup ## Start Hookledger with sources, and webhooks on their way
+demo: setup ## Show in a minute what it does, against a running server
 	@exec $(BIN)/hookledger demo $(ARGS)
 
 test: setup ## Run the tests

@@ -53,7 +53,7 @@ class Pipeline:
             self.inbox.settle(self._decide(waiting))
         except (Unavailable, Conflict):
             raise
-        except Exception as error:  # whatever it is, those behind it must go on
+        except Exception as error:  # noqa: BLE001 -- whatever it is, those behind it must go on
             if len(waiting) == 1:
                 self._put_aside(waiting[0], error)
                 return

@@ -22,6 +22,11 @@ class PageRequest:
     before: str | None = None
     size: int = LARGEST_PAGE
 
+    @property
+    def backwards(self) -> bool:
+        """Whether it is read from its end to its beginning; `after` counts more than `before`."""
+        return self.after is None and self.before is not None
+
 
 @attrs.frozen(kw_only=True)
 class Page:

@@ -54,6 +54,12 @@ class Turned:
 
 
 FAILED = "verification_failed"
+TOO_MANY = Turned(
+    status=429,
+    code="too_many_rejected",
+    message="too many requests of this source were rejected; send again later",
+    retry_after=1,
+)
 UNKNOWN = Turned(status=404, code="resource_missing", message="no source receives at this address")
 
 
@@ -120,6 +126,9 @@ class Receiving:
         if verification.refuses(verdict, settings.enforce_verification):
             # The sender learns which rule it broke; the whole message stays on record.
             return Turned(status=401, code=FAILED, message=f"verification failed: {verdict.reason}")
+        coding = request.headers.get("content-encoding", "identity")
+        if coding.lower() != "identity":
+            return Turned(status=415, code="unsupported_encoding", message=f"the body is in {coding!r}; send it plain")
         try:
             body = self.parse(request.body)
         except errors.Refused as refused:
@@ -145,12 +154,7 @@ class Receiving:
     ) -> Turned:
         configuration = endpoint.configuration
         if not self.throttle.allows(f"{configuration.source}/{configuration.environment}"):
-            return Turned(
-                status=429,
-                code="too_many_rejected",
-                message="too many requests of this source were rejected; send again later",
-                retry_after=1,
-            )
+            return TOO_MANY
         enforced = configuration.settings.enforce_verification
         failed = verdict if turned.code == FAILED else None
         rejected = WebhookRejected(

@@ -7,19 +7,14 @@ from typing import Any
 import attrs
 
 from application.catalogue import Snapshot
-from application.ports import NewId, SignatureSchemes, Vault
+from application.ports import NewId, SignatureSchemes
 from application.records import Change
+from application.secret_edits import About, BodyInvalid, SecretEdits, within
 from application.templates import Template, Templates
-from domain import configurations, configuring, errors, mappings, settings, sources
+from domain import configurations, configuring, mappings, settings, sources
 from domain.json_values import Json
 
 DEFAULT_TEMPLATE = "custom_http"
-SECRET_NAMES = ("signing_secret",)
-HINT = 4
-
-
-class BodyInvalid(errors.Refused):
-    """The body is not in the shape of the API."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,7 +23,7 @@ class SourceEdits:
 
     templates: Templates
     schemes: SignatureSchemes
-    vault: Vault
+    secrets: SecretEdits
     new_id: NewId
     new_token: Callable[[], str]
 
@@ -46,14 +41,6 @@ class SourceEdits:
             if present is None or edit is not None:
                 changes.append(self._configured(key, environment.slug, edit, template, snapshot, at))
         return changes
-
-    def _in_force(self, state: configurations.Configuration, name: str, value: str) -> bool:
-        return any(
-            secret.name == name
-            and secret.expires_at is None
-            and self.vault.open(secret.sealed, context=secret_context(state, secret.id)) == value
-            for secret in state.secrets
-        )
 
     def fresh(self, source: sources.Source, environment: str, at: datetime) -> Change:
         """The configuration that a source gets in a new environment: default settings, no mappings."""
@@ -129,7 +116,7 @@ class SourceEdits:
         base = state.settings if state else template.settings
         parsed = settings.parse(given, base=base, field=f"{field}.settings")
         if parsed.verification != base.verification:
-            _within(f"{field}.settings.verification", lambda: self.schemes.check_options(parsed.verification))
+            within(f"{field}.settings.verification", lambda: self.schemes.check_options(parsed.verification))
         commands: list[configuring.Command] = [configuring.ChangeSettings(settings=parsed, at=at)]
         if state is None:
             commands = [
@@ -137,7 +124,10 @@ class SourceEdits:
             ]
         if state is None or edit.get("mappings") is not None:
             commands.append(self._put_mappings(edit, template, f"{field}.mappings", at))
-        commands += self._secrets(given, parsed, configurations.stream(key, environment), state, field, at)
+        asked = given.get("secrets")
+        if asked is not None and not isinstance(asked, list):  # a list is what reading shows, sent back unchanged
+            about = About(key, environment, parsed.verification, state, f"{field}.settings.secrets")
+            commands += self.secrets.commands(_object(asked, about.field), about, at)
         return commands
 
     def _put_mappings(
@@ -148,44 +138,6 @@ class SourceEdits:
             raw = [template.default_mappings[index] for index in template.mappings_on]
         wanted = mappings.wanted_list(raw, field=field)
         return configuring.PutMappings(wanted=wanted, new_ids=tuple(self.new_id() for _ in wanted), at=at)
-
-    def _secrets(
-        self,
-        given: Mapping[str, Json],
-        parsed: settings.Settings,
-        stream: str,
-        state: configurations.Configuration | None,
-        field: str,
-        at: datetime,
-    ) -> list[configuring.Command]:
-        secrets = given.get("secrets")
-        if secrets is None or isinstance(secrets, list):
-            return []  # a list is what reading shows, sent back unchanged
-        commands: list[configuring.Command] = []
-        for name, value in _object(secrets, f"{field}.settings.secrets").items():
-            place = f"{field}.settings.secrets.{name}"
-            if name not in SECRET_NAMES or not isinstance(value, str):
-                raise BodyInvalid(f"{place} must be a text called {' or '.join(SECRET_NAMES)}", field=place)
-            _within(place, lambda value=value: self.schemes.check_secret(parsed.verification, value))  # type: ignore[misc]
-            if state is not None and self._in_force(state, name, value):
-                continue  # it is the secret already
-            secret_id = self.new_id()
-            commands.append(
-                configuring.AddSecret(
-                    secret_id=secret_id,
-                    name=name,
-                    sealed=self.vault.seal(value, context=f"{stream}/{secret_id}"),
-                    hint=value[-HINT:] if len(value) >= 3 * HINT else "",
-                    others_expire_at=at,
-                    at=at,
-                )
-            )
-        return commands
-
-
-def secret_context(configuration: configurations.Configuration, secret_id: str) -> str:
-    """What a sealed secret is bound to: its configuration and its id."""
-    return f"{configurations.stream(configuration.source, configuration.environment)}/{secret_id}"
 
 
 def _connect(
@@ -219,13 +171,3 @@ def _object(value: Json, field: str) -> Mapping[str, Json]:
     if not isinstance(value, Mapping):
         raise BodyInvalid(f"{field} must be an object", field=field)
     return value
-
-
-def _within(field: str, check: Callable[[], None]) -> None:
-    """Run a check whose refusal names a field of its own, as one of `field`."""
-    try:
-        check()
-    except errors.Refused as refused:
-        raise BodyInvalid(
-            f"{field}: {refused}", field=f"{field}.{refused.field}" if refused.field else field
-        ) from refused

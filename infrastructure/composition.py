@@ -15,7 +15,8 @@ from application.managing import Managing
 from application.pipeline import Pipeline
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
-from application.source_edits import SourceEdits, secret_context
+from application.secret_edits import SecretEdits, context
+from application.source_edits import SourceEdits
 from application.throttling import Throttle
 from domain import errors
 from domain.configurations import Configuration
@@ -31,8 +32,8 @@ from infrastructure.projections import rebuilding, registry
 from infrastructure.projections.inbox import PostgresInbox
 from infrastructure.settings import Settings
 from infrastructure.signatures import schemes
-from infrastructure.templates.loading import YamlTemplates
 from infrastructure.supervision import Stop, keep_running, server_beside, server_for
+from infrastructure.templates.loading import YamlTemplates
 from infrastructure.vault import MasterKeyVault, master_key
 from infrastructure.views.directory import PostgresDirectory
 from infrastructure.views.logs import PostgresLogs
@@ -97,7 +98,7 @@ def _parts(settings: Settings, database: Database) -> Parts:
     edits = SourceEdits(
         templates=templates,
         schemes=schemes,
-        vault=vault,
+        secrets=SecretEdits(schemes=schemes, vault=vault, new_id=identifiers.new_id),
         new_id=identifiers.new_id,
         new_token=identifiers.new_token,
     )
@@ -126,7 +127,9 @@ def _verifiers(vault: MasterKeyVault) -> Callable[[Configuration], Verifier]:
         secrets = [
             SigningSecret(
                 id=secret.id,
-                value=vault.open(secret.sealed, context=secret_context(configuration, secret.id)),
+                value=vault.open(
+                    secret.sealed, context=context(configuration.source, configuration.environment, secret.id)
+                ),
                 expires_at=secret.expires_at,
             )
             for secret in configuration.secrets

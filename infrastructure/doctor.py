@@ -99,7 +99,7 @@ def _lease(connection: psycopg.Connection[Any]) -> Finding:
 
 def _parked(connection: psycopg.Connection[Any], schema: str) -> Finding:
     try:
-        row = connection.execute(f'SELECT count(*), min(position) FROM "{schema}".parked').fetchone()  # noqa: S608
+        row = connection.execute(f'SELECT count(*), min(position) FROM "{schema}".parked').fetchone()
     except psycopg.errors.UndefinedTable:
         return Finding("problem", "schema", "is missing; run hookledger migrate")
     assert row is not None

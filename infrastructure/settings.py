@@ -1,4 +1,4 @@
-"""Settings from the environment. Everything has a default; a name that begins with HOOKLEDGER_ and is unknown is refused."""
+"""Settings from the environment. All have defaults; an unknown name that begins with HOOKLEDGER_ is refused."""
 
 import difflib
 from collections.abc import Callable, Mapping

@@ -9,14 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import attrs
 import structlog
 
-from infrastructure.embedded_postgres import DataDirInUse, EmbeddedPostgres, launch
+from domain.errors import Refused
+from infrastructure.embedded_postgres import DataDirInUse, EmbeddedPostgres, EmbeddedPostgresError, launch
 from infrastructure.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -111,9 +112,25 @@ def keep_running(server: EmbeddedPostgres | None, url: str, stop: Stop, watch: C
             child.end(deadline)
 
 
-def server_for(settings: Settings) -> AbstractContextManager[EmbeddedPostgres | None]:
-    """The embedded server, started and in the end stopped; None where a database is named."""
-    return nullcontext() if settings.database_url else EmbeddedPostgres(settings.data_dir / "postgres")
+class ServerRefused(Refused):
+    """The embedded server cannot be started, for a reason that an operator can do something about."""
+
+
+@contextmanager
+def server_for(settings: Settings) -> Iterator[EmbeddedPostgres | None]:
+    """The embedded server, started and in the end stopped; None where a database is named. Raises ServerRefused."""
+    if settings.database_url:
+        yield None
+        return
+    server = EmbeddedPostgres(settings.data_dir / "postgres")
+    try:
+        server.start()
+    except EmbeddedPostgresError as error:
+        raise ServerRefused(str(error)) from error
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ MOST_RECIPIENTS = 1_000
 
 
 def trigger(given: Mapping[str, Json]) -> Prepared:
-    """`{key, recipients, data?, tenant?, actor?, cancellation_key?}`; at most 1,000 recipients, inline ones identified."""
+    """`{key, recipients, data?, tenant?, actor?, cancellation_key?}`; at most 1,000 recipients, also inline ones."""
     key = values.identifier(given["key"], "key")
     people = recipients.parse_list(given["recipients"], "recipients", at_most=MOST_RECIPIENTS)
     actor = _optional(given, "actor", recipients.USERS)

@@ -139,7 +139,7 @@ class AppendByFunction(PostgresApplicationRecorder):
         self.pending_statement: Composed = SQL(
             "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
             " WHERE notification_id > %s AND notification_id <= %s AND topic <> ALL ({decisions})"
-            " AND topic = 'WebhookReceived' ORDER BY notification_id DESC LIMIT %s"
+            " AND topic IN ('WebhookReceived', 'WebhookRejected') ORDER BY notification_id DESC LIMIT %s"
         ).format(**names)
         self.oldest_statement: Composed = SQL(
             "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"

@@ -1,4 +1,4 @@
-"""What a projection is fed: an event with the decisions that belong to it, whether it arrives live or from a rebuild."""
+"""What a projection is fed: an event with the decisions that belong to it, live or from a rebuild."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar

@@ -1,4 +1,4 @@
-"""The directory's relations: who follows which object, and who is in which audience. The last word of a batch counts."""
+"""The directory's relations: who follows which object, who is in which audience. The last word of a batch counts."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Precedents: for each key, the delivery that later ones repeat. The scope is stored as a digest that cannot collide."""
+"""Precedents: for each key, the delivery that later ones repeat. A scope is stored as a digest that cannot collide."""
 
 import hashlib
 from collections.abc import Sequence

@@ -34,7 +34,7 @@ class ProjectionUnknown(errors.Refused):
 
 
 def rebuild(database: Database, names: Sequence[str], progress: Progress) -> None:
-    """Rebuild the named projections, all of them without names. Raises ProjectionUnknown, or Busy while another runs."""
+    """Rebuild the named projections, without names all. Raises ProjectionUnknown, or Busy while another runs."""
     for name in names:
         if name not in registry.PROJECTIONS:
             known = ", ".join(registry.PROJECTIONS)

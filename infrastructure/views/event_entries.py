@@ -89,7 +89,7 @@ def detail(history: Sequence[Recorded]) -> dict[str, Any]:
         "method": receipt.method,
         "query": receipt.query,
         "remote_address": receipt.remote_address,
-        "body_bytes": getattr(receipt, "body_bytes", None) or len(receipt.body),
+        "body_bytes": receipt.body_bytes if isinstance(receipt, webhooks.WebhookRejected) else len(receipt.body),
         "verification": receipt.verdict and _verdict(receipt.verdict),
         "preprocess_output": classified.preprocess_output if classified else None,
         "warnings": list(getattr(classified, "warnings", ())),

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, LiteralString
 
+import attrs
+
 from application.queries import Entry, LogFilter, Page, PageRequest
 from application.records import Recorded
 from domain import webhooks
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import WorkerRecorder
-from infrastructure.projections.inbox import READER
 from infrastructure.views import event_entries
-from infrastructure.views.reading import Reader, Row, decode, paged
+from infrastructure.views.reading import Reader, encode, paged
+from infrastructure.views.unsettled import KEY, Unsettled
 
 EVENT_LOGS: LiteralString = "SELECT * FROM {schema}.event_logs"
 ACTION_LOGS: LiteralString = "SELECT stream, version FROM {schema}.action_logs"
@@ -40,36 +42,20 @@ class PostgresLogs:
     """See the port."""
 
     def __init__(self, *, ledger: PostgresLedger, recorder: WorkerRecorder) -> None:
-        self._ledger, self._recorder, self._reader = ledger, recorder, Reader(recorder)
+        self._ledger, self._reader = ledger, Reader(recorder)
+        self._unsettled = Unsettled(ledger=ledger, recorder=recorder)
 
     def event_logs(self, wanted: LogFilter, page: PageRequest) -> Page:
-        """See the port."""
-        # Pending ones are looked for first: one that is settled in between shows up twice rather than not at all.
-        pending = self._pending(wanted, page)
-        settled = self._reader.page(
-            EVENT_LOGS, _conditions(wanted, EVENT_COLUMNS), key=("position",), request=page, shape=dict
-        )
-        if not pending:
-            return _shaped(settled)
-        known = {entry["id"] for entry in settled.entries}
-        rows: list[Row] = [*(row for row in pending if row["id"] not in known), *map(dict, settled.entries)]
-        if settled.after is not None and len(rows) <= page.size:
-            rows.append(rows[-1])  # there is more, whatever it is
-        return _shaped(paged(rows[: page.size + 1], key=("position",), request=page, shape=dict))
-
-    def _pending(self, wanted: LogFilter, page: PageRequest) -> list[Row]:
-        """Received webhooks that the worker has not come to, newest first, for pages read forwards."""
-        if page.before is not None and page.after is None:
-            return []
-        if wanted.outcome not in (None, "pending") or wanted.event_type or wanted.idempotency_key:
-            return []
-        settled = self._recorder.max_tracking_id(READER) or 0
-        upto = int(decode(page.after, 1)[0]) - 1 if page.after else 2**63 - 1
-        if upto <= settled:
-            return []
-        stored = self._recorder.notifications(self._recorder.pending_statement, (settled, upto, page.size + 1))
-        rows = [event_entries.row_from([recorded]) for recorded in self._ledger.decoded(stored)]
-        return [row for row in rows if _agrees(row, wanted)]
+        """See the port. While very much is pending, a page may be short although more follows."""
+        # Pending ones are looked for first: one that is settled in between is then found twice rather than not at all.
+        pending, stopped_at = self._unsettled.search(wanted, page)
+        conditions = _conditions(wanted, EVENT_COLUMNS)
+        beyond = stopped_at is not None and not page.backwards
+        settled = [] if beyond else self._reader.found(EVENT_LOGS, conditions, key=KEY, request=page)
+        rows = {row["position"]: row for row in (*pending, *settled)}
+        ordered = [rows[position] for position in sorted(rows, reverse=not page.backwards)]
+        shown = paged(ordered[: page.size + 1], key=KEY, request=page, shape=event_entries.summary)
+        return shown if stopped_at is None or len(ordered) > page.size else _going_on(shown, page, stopped_at)
 
     def event_log(self, event_log_id: str, environment: str | None) -> Entry | None:
         """See the port."""
@@ -127,20 +113,12 @@ class PostgresLogs:
         return history if environment in (None, history[0].event.environment) else ()
 
 
+def _going_on(shown: Page, page: PageRequest, stopped_at: int) -> Page:
+    """A page behind which the next one begins where the search stopped."""
+    place = encode([stopped_at])
+    return attrs.evolve(shown, before=place) if page.backwards else attrs.evolve(shown, after=place)
+
+
 def _conditions(wanted: LogFilter, columns: dict[str, LiteralString]) -> list[tuple[LiteralString, Any]]:
     given = ((clause, getattr(wanted, name)) for name, clause in columns.items())
     return [(clause, value) for clause, value in given if value is not None]
-
-
-def _agrees(row: Row, wanted: LogFilter) -> bool:
-    names = ("environment", "source", "verification_status")
-    return (
-        all(getattr(wanted, name) in (None, row[name]) for name in names)
-        and (wanted.starting_at is None or row["received_at"] >= wanted.starting_at)
-        and (wanted.ending_at is None or row["received_at"] < wanted.ending_at)
-    )
-
-
-def _shaped(page: Page) -> Page:
-    entries = [event_entries.summary(dict(row)) for row in page.entries]
-    return Page(entries=entries, after=page.after, before=page.before, size=page.size)

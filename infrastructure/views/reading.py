@@ -17,6 +17,9 @@ from infrastructure.event_store.recorder import AppendByFunction
 
 Row = dict[str, Any]
 
+NUMBERS = frozenset({"position", "version"})
+"""The key columns that hold numbers; all others hold texts."""
+
 
 class CursorInvalid(errors.Refused):
     """A cursor that this API did not give out."""
@@ -52,36 +55,46 @@ class Reader:
         descending: bool = True,
     ) -> Page:
         """A page of `query` under `conditions` (`column = %s` with its value), ordered by the columns of `key`."""
+        found = self.found(query, conditions, key=key, request=request, descending=descending)
+        return paged(found, key=key, request=request, shape=shape)
+
+    def found(
+        self,
+        query: LiteralString,
+        conditions: Sequence[tuple[LiteralString, Any]],
+        *,
+        key: Sequence[str],
+        request: PageRequest,
+        descending: bool = True,
+    ) -> list[Row]:
+        """The rows of a page, and one more if there is one, in the order in which the page is read."""
         clauses: list[Composable] = [SQL(clause) for clause, _ in conditions]
         params = [value for _, value in conditions]
-        backwards = request.after is None and request.before is not None
-        down = descending != backwards
-        cursor = request.before if backwards else request.after
-        if cursor is not None:
+        down = descending != request.backwards
+        place = cursor(request, key)
+        if place is not None:
             columns = SQL(", ").join(map(Identifier, key))
             places = SQL(", ").join([SQL("%s")] * len(key))
             clauses.append(SQL("({}) {} ({})").format(columns, SQL("<" if down else ">"), places))
-            params += decode(cursor, len(key))
+            params += place
         where = SQL(" WHERE ") + SQL(" AND ").join(clauses) if clauses else SQL("")
         turn = SQL(" DESC" if down else " ASC")
         order = SQL(" ORDER BY ") + SQL(", ").join(Identifier(column) + turn for column in key)
-        found = self.rows(self.composed(query) + where + order + SQL(" LIMIT %s"), [*params, request.size + 1])
-        return paged(found, key=key, request=request, shape=shape)
+        return self.rows(self.composed(query) + where + order + SQL(" LIMIT %s"), [*params, request.size + 1])
 
 
 def paged(
     found: list[Row], *, key: Sequence[str], request: PageRequest, shape: Callable[[Row], dict[str, Any]]
 ) -> Page:
     """A page out of at most one row more than it may hold, in the order in which they were asked for."""
-    backwards = request.after is None and request.before is not None
     more, rows = len(found) > request.size, found[: request.size]
-    if backwards:
+    if request.backwards:
         rows.reverse()
     first, last = (encode([row[column] for column in key]) for row in (rows[0], rows[-1])) if rows else (None, None)
     return Page(
         entries=[shape(row) for row in rows],
-        after=last if more or backwards else None,
-        before=first if (more and backwards) or request.after is not None else None,
+        after=last if more or request.backwards else None,
+        before=first if (more and request.backwards) or request.after is not None else None,
         size=request.size,
     )
 
@@ -91,12 +104,23 @@ def encode(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(values))).decode().rstrip("=")
 
 
-def decode(cursor: str, length: int) -> list[Any]:
-    """The key in a cursor. Raises CursorInvalid."""
+def cursor(request: PageRequest, key: Sequence[str]) -> list[Any] | None:
+    """The key in a request's cursor; None if it asks for the first page. Raises CursorInvalid."""
+    text = request.before if request.backwards else request.after
+    if text is None:
+        return None
     try:
-        values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, binascii.Error):
         values = None
-    if not isinstance(values, list) or len(values) != length or not all(isinstance(v, str | int) for v in values):
-        raise CursorInvalid("the cursor is not one that this list gave out; begin without one", field="after")
+    if not isinstance(values, list) or len(values) != len(key) or not all(map(_fits, key, values)):
+        field = "before" if request.backwards else "after"
+        raise CursorInvalid(f"{field} is not a cursor that this list gave out; begin without one", field=field)
     return values
+
+
+def _fits(column: str, value: object) -> bool:
+    """Whether a value can stand in a column: what PostgreSQL cannot compare is no cursor of ours."""
+    if column in NUMBERS:
+        return type(value) is int
+    return isinstance(value, str) and "\0" not in value

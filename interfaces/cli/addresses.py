@@ -43,7 +43,7 @@ def require_free(host: str, port: int) -> None:
     except OSError as error:
         raise AddressRefused(
             f"cannot listen on {host} port {port}: {error.strerror}; "
-            "stop what uses it, or choose another with HOOKLEDGER_HOST and HOOKLEDGER_PORT",
+            "choose another address with HOOKLEDGER_HOST and HOOKLEDGER_PORT",
             field="HOOKLEDGER_PORT",
         ) from error
 

@@ -153,32 +153,31 @@ def audience(shown: Audience | Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def provider(shown: Template, *, whole: bool = True) -> dict[str, Any]:
-    """A template in the shape of Knock's source providers."""
+def provider(shown: Template) -> dict[str, Any]:
+    """A template in the shape of Knock's source providers, as lists show it."""
     about = shown.provider
-    entry: dict[str, Any] = {
+    return {
         "key": shown.key,
         "version": shown.version,
         "provider": {"name": about.name, "description": about.description},
     }
-    if not whole:
-        return entry
-    entry["provider"] = {
-        **entry["provider"],
-        "categories": list(about.categories),
-        "website_url": about.website_url,
-        "webhook_docs_url": about.webhook_docs_url,
-        "knock_tutorial_url": about.tutorial_url,
-        "webhook_config_deep_link": about.webhook_config_deep_link,
-        "branding": None,
-    }
+
+
+def whole_provider(shown: Template) -> dict[str, Any]:
+    """A template with all that it has."""
+    listed, about = provider(shown), shown.provider
     return {
-        **entry,
-        "default_settings": {
-            **{name: value for name, value in settings(shown.settings).items() if name != "preprocess_script"},
-            "event_type_path": shown.settings.event_type_path or "",
-            "preprocessing_script": None,
+        **listed,
+        "provider": {
+            **listed["provider"],
+            "categories": list(about.categories),
+            "website_url": about.website_url,
+            "webhook_docs_url": about.webhook_docs_url,
+            "knock_tutorial_url": about.tutorial_url,
+            "webhook_config_deep_link": about.webhook_config_deep_link,
+            "branding": None,
         },
+        "default_settings": _default_settings(shown.settings),
         "default_action_mappings": [
             {**wanted, "on": index in shown.mappings_on} for index, wanted in enumerate(shown.default_mappings)
         ],
@@ -186,3 +185,8 @@ def provider(shown: Template, *, whole: bool = True) -> dict[str, Any]:
         "static_fields": shown.static_fields,
         "setup": list(shown.setup),
     }
+
+
+def _default_settings(shown: Settings) -> dict[str, Any]:
+    named = {name: value for name, value in settings(shown).items() if name != "preprocess_script"}
+    return {**named, "event_type_path": shown.event_type_path or "", "preprocessing_script": None}

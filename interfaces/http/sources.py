@@ -125,14 +125,14 @@ def rehearse(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> Re
 def list_providers(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     """The templates that sources are made from."""
     callers.caller(request, gateway, "read")
-    return rendering.answer({"entries": [shapes.provider(each, whole=False) for each in gateway.templates.all()]})
+    return rendering.answer({"entries": [shapes.provider(each) for each in gateway.templates.all()]})
 
 
 @get("/v1/source_providers/{key:str}", sync_to_thread=True, summary="Get a template")
 def get_provider(request: AnyRequest, gateway: Gateway, key: str) -> Response[bytes]:
     """A template with its default settings and mappings, examples and set-up steps."""
     callers.caller(request, gateway, "read")
-    return rendering.answer(shapes.provider(gateway.templates.get(key)))
+    return rendering.answer(shapes.whole_provider(gateway.templates.get(key)))
 
 
 def _source(snapshot: Snapshot, key: str) -> Source:

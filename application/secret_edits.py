@@ -1,0 +1,85 @@
+"""Secrets in a body: checked by their scheme, sealed, and never shown again."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+import attrs
+
+from application.ports import NewId, SignatureSchemes, Vault
+from domain import configurations, configuring, errors
+from domain.json_values import Json
+from domain.verification import Verification
+
+NAMES = ("signing_secret",)
+HINT = 4
+"""Characters of a secret that are shown, if it has three times as many."""
+
+
+class BodyInvalid(errors.Refused):
+    """The body is not in the shape of the API."""
+
+
+@attrs.frozen
+class About:
+    """Which configuration the secrets are for, how it will verify, and where in the body they stand."""
+
+    source: str
+    environment: str
+    verification: Verification
+    state: configurations.Configuration | None
+    field: str
+
+
+@attrs.frozen(kw_only=True)
+class SecretEdits:
+    """Turns secrets into commands."""
+
+    schemes: SignatureSchemes
+    vault: Vault
+    new_id: NewId
+
+    def commands(self, asked: Mapping[str, Json], about: About, at: datetime) -> Iterator[configuring.AddSecret]:
+        """A command for each secret that is new. Raises BodyInvalid for one that the scheme cannot have."""
+        for name, value in asked.items():
+            field = f"{about.field}.{name}"
+            if name not in NAMES or not isinstance(value, str):
+                raise BodyInvalid(f"{field} must be a text called {' or '.join(NAMES)}", field=field)
+            self._check(about.verification, value, field)
+            if not self._in_force(about.state, name, value):
+                yield self._command(name, value, about, at)
+
+    def _check(self, verification: Verification, value: str, field: str) -> None:
+        within(field, lambda: self.schemes.check_secret(verification, value))
+
+    def _in_force(self, state: configurations.Configuration | None, name: str, value: str) -> bool:
+        """Whether it is the secret already, so that sending it again changes nothing."""
+        return state is not None and any(
+            self.vault.open(secret.sealed, context=context(state.source, state.environment, secret.id)) == value
+            for secret in state.secrets
+            if secret.name == name and secret.expires_at is None
+        )
+
+    def _command(self, name: str, value: str, about: About, at: datetime) -> configuring.AddSecret:
+        secret_id = self.new_id()
+        return configuring.AddSecret(
+            secret_id=secret_id,
+            name=name,
+            sealed=self.vault.seal(value, context=context(about.source, about.environment, secret_id)),
+            hint=value[-HINT:] if len(value) >= 3 * HINT else "",
+            others_expire_at=at,
+            at=at,
+        )
+
+
+def context(source: str, environment: str, secret_id: str) -> str:
+    """What a sealed secret is bound to: its configuration and its id."""
+    return f"{configurations.stream(source, environment)}/{secret_id}"
+
+
+def within(field: str, check: Callable[[], None]) -> None:
+    """Run a check whose refusal names a field of its own, as one of `field`."""
+    try:
+        check()
+    except errors.Refused as refused:
+        place = f"{field}.{refused.field}" if refused.field else field
+        raise BodyInvalid(f"{field}: {refused}", field=place) from refused
