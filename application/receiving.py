@@ -132,7 +132,7 @@ class Receiving:
         try:
             body = self.parse(request.body)
         except errors.Refused as refused:
-            return Turned(status=400, code=getattr(refused, "code", "malformed_body"), message=str(refused))
+            return _unparsable(refused, request.headers.get("content-type", ""))
         wrong = legacy.problem(body) if settings.dialect == "legacy" else None
         return Turned(status=400, code="invalid_params", message=wrong) if wrong else None
 
@@ -182,6 +182,14 @@ class Receiving:
         change = Change(stream=webhooks.stream(webhook_id), version=0, events=(event,), attribution=because)
         await self.appender.append(change, epoch=epoch)
         return webhook_id
+
+
+def _unparsable(refused: errors.Refused, content_type: str) -> Turned:
+    """415 where the sender itself says that it sends something else than JSON, 400 otherwise."""
+    if content_type and "json" not in content_type.lower():
+        message = f"the body is not a JSON object, but of the type {content_type[:100]!r}"
+        return Turned(status=415, code="unsupported_media_type", message=message)
+    return Turned(status=400, code=getattr(refused, "code", "malformed_body"), message=str(refused))
 
 
 def _redacted(headers: Mapping[str, str], endpoint: Endpoint) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 import attrs
 
@@ -11,6 +12,7 @@ from domain.json_values import Json
 from domain.verification import Verification
 
 NAMES = ("signing_secret",)
+T = TypeVar("T")
 HINT = 4
 """Characters of a secret that are shown, if it has three times as many."""
 
@@ -49,7 +51,10 @@ class SecretEdits:
                 yield self._command(name, value, about, at)
 
     def _check(self, verification: Verification, value: str, field: str) -> None:
-        within(field, lambda: self.schemes.check_secret(verification, value))
+        try:
+            self.schemes.check_secret(verification, value)
+        except errors.Refused as refused:
+            raise BodyInvalid(f"{field}: {refused}", field=field) from refused
 
     def _in_force(self, state: configurations.Configuration | None, name: str, value: str) -> bool:
         """Whether it is the secret already, so that sending it again changes nothing."""
@@ -76,10 +81,10 @@ def context(source: str, environment: str, secret_id: str) -> str:
     return f"{configurations.stream(source, environment)}/{secret_id}"
 
 
-def within(field: str, check: Callable[[], None]) -> None:
-    """Run a check whose refusal names a field of its own, as one of `field`."""
+def within(field: str, check: Callable[[], T]) -> T:
+    """What `check` returns; a refusal of it, which names a field of its own, is one of `field`."""
     try:
-        check()
+        return check()
     except errors.Refused as refused:
         place = f"{field}.{refused.field}" if refused.field else field
         raise BodyInvalid(f"{field}: {refused}", field=place) from refused

@@ -62,7 +62,7 @@ class SourceEdits:
         if name is not None and not isinstance(name, str):
             raise BodyInvalid("source.preconfigured_provider must be a text", field="source.preconfigured_provider")
         if present is None:
-            return self.templates.get(name or DEFAULT_TEMPLATE)
+            return within("source.preconfigured_provider", lambda: self.templates.get(name or DEFAULT_TEMPLATE))
         if name is not None and name != present.template:
             raise BodyInvalid(
                 f"source.preconfigured_provider is {name!r}, but the source was made from {present.template!r}; "
@@ -72,7 +72,7 @@ class SourceEdits:
         return self.templates.get(present.template)
 
     def _asked(self, wanted: Mapping[str, Json], snapshot: Snapshot) -> dict[str, Mapping[str, Json]]:
-        given = _object(wanted.get("environment_settings") or {}, "source.environment_settings")
+        given = _optional(wanted.get("environment_settings"), "source.environment_settings")
         known = [environment.slug for environment in snapshot.environments()]
         for slug in given:
             if slug not in known:
@@ -112,7 +112,7 @@ class SourceEdits:
         at: datetime,
     ) -> Sequence[configuring.Command]:
         field = f"source.environment_settings.{environment}"
-        given = _object(edit.get("settings") or {}, f"{field}.settings")
+        given = _optional(edit.get("settings"), f"{field}.settings")
         base = state.settings if state else template.settings
         parsed = settings.parse(given, base=base, field=f"{field}.settings")
         if parsed.verification != base.verification:
@@ -171,3 +171,8 @@ def _object(value: Json, field: str) -> Mapping[str, Json]:
     if not isinstance(value, Mapping):
         raise BodyInvalid(f"{field} must be an object", field=field)
     return value
+
+
+def _optional(value: Json, field: str) -> Mapping[str, Json]:
+    """An object; null is as good as none."""
+    return {} if value is None else _object(value, field)

@@ -129,28 +129,46 @@ def _add_secret(state: Configuration, command: AddSecret) -> tuple[Event, ...]:
 
 
 def _put_mappings(state: Configuration, command: PutMappings) -> tuple[Event, ...]:
-    left = list(state.mappings)
+    meant = _meant(state.mappings, command.wanted)
     ids = iter(command.new_ids)
     events: list[Event] = []
-    for wanted in command.wanted:
-        present = _matching(left, wanted)
+    for wanted, present in zip(command.wanted, meant, strict=True):
         if present is None:
             events.append(_added(wanted, next(ids), command.at))
         else:
-            left.remove(present)
             events.extend(_changes(present, wanted, command.at))
-    removed = [MappingRemoved(mapping_id=mapping.id, removed_at=command.at) for mapping in left]
-    return (*removed, *events)
+    kept = {mapping.id for mapping in meant if mapping is not None}
+    gone = (mapping.id for mapping in state.mappings if mapping.id not in kept)
+    return (*(MappingRemoved(mapping_id=mapping_id, removed_at=command.at) for mapping_id in gone), *events)
 
 
-def _matching(present: list[mappings.Mapping], wanted: mappings.Wanted) -> mappings.Mapping | None:
-    """The mapping that `wanted` means: by id; without one by identity, the unchanged one first."""
-    if wanted.id is not None:
-        return next((mapping for mapping in present if mapping.id == wanted.id), None)
-    key = mappings.identity(wanted.event_type, wanted.action_type, wanted.configured)
-    same = [m for m in present if mappings.identity(m.event_type, m.action_type, m.configured) == key]
-    exact = (mapping for mapping in same if mapping.configured == wanted.configured)
-    return next(exact, same[0] if same else None)
+def _meant(present: tuple[mappings.Mapping, ...], wanted: tuple[mappings.Wanted, ...]) -> list[mappings.Mapping | None]:
+    """Which mapping each of `wanted` means, each at most once: the one of its id, else an equal, else one alike.
+
+    An id from elsewhere, such as another environment's, means nothing here.
+    """
+    left = list(present)
+    meant: list[mappings.Mapping | None] = [None] * len(wanted)
+    for means in (_same_id, _equal, _alike):
+        for index, each in enumerate(wanted):
+            found = None if meant[index] else next((mapping for mapping in left if means(mapping, each)), None)
+            if found is not None:
+                meant[index] = found
+                left.remove(found)
+    return meant
+
+
+def _same_id(present: mappings.Mapping, wanted: mappings.Wanted) -> bool:
+    return present.id == wanted.id
+
+
+def _equal(present: mappings.Mapping, wanted: mappings.Wanted) -> bool:
+    return _alike(present, wanted) and present.configured == wanted.configured
+
+
+def _alike(present: mappings.Mapping, wanted: mappings.Wanted) -> bool:
+    kind = mappings.identity(present.event_type, present.action_type, present.configured)
+    return kind == mappings.identity(wanted.event_type, wanted.action_type, wanted.configured)
 
 
 def _added(wanted: mappings.Wanted, mapping_id: str, at: datetime) -> MappingAdded:

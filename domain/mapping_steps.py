@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import attrs
 
-from domain import directory, parameters, paths, runs
-from domain.actions import catalogue
+from domain import directory, parameters, paths, runs, templating
+from domain.actions import catalogue, workflows
 from domain.actions.outcomes import Done, Facts, Prepared, Problem, Reference, Unfit
-from domain.json_values import Json
+from domain.json_values import Json, type_name
 from domain.mappings import Mapping as EventMapping
 from domain.webhooks import (
     ActionError,
@@ -72,20 +72,33 @@ def _without(mapping: EventMapping, given: Mapping[str, Json], origins: Mapping[
 
 
 def _missing(name: str, parameter: parameters.Parameter, context: Mapping[str, Json]) -> ActionError:
-    tried = parameters.paths_of(parameter)
+    tried = _at_fault(parameter, context)
     path = tried[0] if tried else None
-    nearest = paths.nearest(path, context) if path else None
     value = paths.resolve(path, context) if path else None
+    nearest = paths.nearest(path, context) if path and value is paths.UNRESOLVED else None
     where = " or ".join(each.text for each in tried) or "a constant"
-    found = "is null" if value is None else "leads to nothing in this webhook"
-    hint = f"; the nearest that exists is {nearest}" if nearest and value is paths.UNRESOLVED else ""
+    hint = f"; the nearest that exists is {nearest}" if nearest else ""
     return ActionError(
         code="required_field_missing",
-        message=f"{name} is required, but {where} {found}{hint}",
+        message=f"{name} is required, but {where} {_found(value)}{hint}",
         field=name,
         path=path.text if path else None,
-        nearest=nearest if value is paths.UNRESOLVED else None,
+        nearest=nearest,
     )
+
+
+def _at_fault(parameter: parameters.Parameter, context: Mapping[str, Json]) -> tuple[paths.Path, ...]:
+    """The paths that gave no value: of a template the hole that nothing fills, otherwise all."""
+    if isinstance(parameter, parameters.FromTemplate):
+        hole = templating.unfilled(parameter.template, context)
+        return (hole,) if hole else ()
+    return parameters.paths_of(parameter)
+
+
+def _found(value: Json | paths.Unresolved) -> str:
+    if value is paths.UNRESOLVED:
+        return "leads to nothing in this webhook"
+    return "is null" if value is None else f"is of type {type_name(value)}, which no template can hold"
 
 
 def perform(step: Step, about: About, facts: Facts) -> ActionOutcome:
@@ -103,6 +116,8 @@ def facts_after(facts: Facts, executed: ActionExecuted) -> Facts:
     known = dict(facts)
     for effect in directory.effects(executed.action_type, executed.payload, executed.result):
         directory.note(known, effect)
+    if executed.action_type == "workflows_cancel":
+        workflows.note_cancelled(known, executed.payload, executed.result)
     return known
 
 

@@ -11,6 +11,16 @@ from domain.actions import catalogue
 from domain.json_values import Json
 
 LONGEST_EVENT_TYPE = 255
+MEMBERS = (
+    "event_type",
+    "action_type",
+    "action_parameters",
+    "active",
+    "id",
+    "is_deleted",
+    "created_at",
+    "updated_at",
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +56,10 @@ class MappingInvalid(errors.Refused):
 def parse(raw: Json, *, field: str) -> Wanted:
     """Check one mapping of the API's shape `{event_type, action_type, action_parameters?, active?, id?}`."""
     entry = _object(raw, field)
+    unknown = next((name for name in entry if name not in MEMBERS), None)
+    if unknown is not None:
+        place = f"{field}.{unknown}"
+        raise MappingInvalid(f"{place} is not part of a mapping, which has {', '.join(MEMBERS)}", field=place)
     event_type, action_type = _text(entry, "event_type", field), _text(entry, "action_type", field)
     if len(event_type) > LONGEST_EVENT_TYPE or "\0" in event_type:
         raise MappingInvalid(
@@ -60,7 +74,8 @@ def parse(raw: Json, *, field: str) -> Wanted:
     active, mapping_id = entry.get("active", True), entry.get("id")
     if not isinstance(active, bool):
         raise MappingInvalid(f"{field}.active is {active!r}; it must be true or false", field=f"{field}.active")
-    configured = _object(entry.get("action_parameters") or {}, f"{field}.action_parameters")
+    given = entry.get("action_parameters")
+    configured = _object({} if given is None else given, f"{field}.action_parameters")
     compile_parameters(action_type, configured, field=f"{field}.action_parameters")
     return Wanted(
         id=mapping_id if isinstance(mapping_id, str) else None,

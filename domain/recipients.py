@@ -77,9 +77,17 @@ def parse_list(value: Json, field: str, *, at_most: int | None = None) -> tuple[
     unique: dict[Reference, Recipient] = {}
     for recipient in parsed:
         present = unique.get(recipient.known_as)
-        if present is None or present.inline is None:
-            unique[recipient.known_as] = recipient
+        unique[recipient.known_as] = recipient if present is None else _joined(present, recipient)
     return tuple(unique.values())
+
+
+def _joined(first: Recipient, again: Recipient) -> Recipient:
+    """What the first mention of a recipient leaves open, a later one says."""
+    return attrs.evolve(
+        first,
+        inline=again.inline if first.inline is None else first.inline,
+        trigger_data=first.trigger_data or again.trigger_data,
+    )
 
 
 def _place(field: str, index: int, entries: object) -> str:

@@ -116,10 +116,10 @@ def _verification(value: Json, field: str) -> Verification:
 def _preprocessor(value: Json, field: str) -> str | None:
     if value is None:
         return None
-    if value not in preprocessing.PREPROCESSORS:
+    if not isinstance(value, str) or value not in preprocessing.PREPROCESSORS:
         known = ", ".join(preprocessing.PREPROCESSORS)
         raise SettingInvalid(f"{field} is {value!r}; it must be null or one of {known}", field=field)
-    return str(value)
+    return value
 
 
 def _script(value: Json, field: str) -> None:

@@ -76,6 +76,11 @@ def render(template: Template, context: paths.Context) -> str | Unresolved:
     return "".join(texts)
 
 
+def unfilled(template: Template, context: paths.Context) -> Path | None:
+    """The first hole that keeps the template from being rendered; None when every hole can be filled."""
+    return next((path for path in template.paths if _scalar(paths.resolve(path, context)) is None), None)
+
+
 def _literal(text: str, start: int, end: int) -> list[str]:
     stray = text.find("}}", start, end)
     if stray >= 0:

@@ -16,29 +16,35 @@ from psycopg.sql import Composed
 
 _HEADER = struct.Struct("!iiiii")
 _LENGTH = struct.Struct("!i")
+_BOOLEAN, _INTEGER, _BIGINT = struct.Struct("!i?"), struct.Struct("!ii"), struct.Struct("!iq")
 _NULL = _LENGTH.pack(-1)
-_BIGINT, _INTEGER = struct.Struct("!q"), struct.Struct("!i")
+_LENGTHS = [_LENGTH.pack(length) for length in range(4096)]
 _EPOCH, _FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC), date(2000, 1, 1).toordinal()
+
+
+def _bytes(value: bytes) -> bytes:
+    length = len(value)
+    return (_LENGTHS[length] if length < 4096 else _LENGTH.pack(length)) + value
+
+
+def _text(value: str) -> bytes:
+    return _bytes(value.encode())
 
 
 def _microseconds(at: datetime) -> bytes:
     since = at - _EPOCH
-    return _BIGINT.pack((since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
+    return _BIGINT.pack(8, (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds)
 
 
-def _same(value: bytes) -> bytes:
-    return value
-
-
-# Name of the type: oid of an element, oid of the array, and how one value is written.
+# Name of the type: oid of an element, oid of the array, and how one value is written, its length before it.
 _TYPES: dict[str, tuple[int, int, Callable[[Any], bytes]]] = {
-    "boolean": (16, 1000, lambda value: b"\1" if value else b"\0"),
-    "bytea": (17, 1001, _same),
-    "bigint": (20, 1016, _BIGINT.pack),
-    "integer": (23, 1007, _INTEGER.pack),
-    "text": (25, 1009, str.encode),
-    "json": (114, 199, str.encode),
-    "date": (1082, 1182, lambda day: _INTEGER.pack(day.toordinal() - _FIRST_DAY)),
+    "boolean": (16, 1000, lambda value: _BOOLEAN.pack(1, value)),
+    "bytea": (17, 1001, _bytes),
+    "bigint": (20, 1016, lambda value: _BIGINT.pack(8, value)),
+    "integer": (23, 1007, lambda value: _INTEGER.pack(4, value)),
+    "text": (25, 1009, _text),
+    "json": (114, 199, _text),
+    "date": (1082, 1182, lambda day: _INTEGER.pack(4, day.toordinal() - _FIRST_DAY)),
     "timestamptz": (1184, 1185, _microseconds),
 }
 
@@ -69,15 +75,9 @@ for _name, (_oid, _array_oid, _write) in _TYPES.items():
 def column(type_name: str, values: Sequence[Any]) -> Column:
     """`values` as an array of a PostgreSQL type; None becomes null."""
     oid, _, write = _TYPES[type_name]
-    parts = [_HEADER.pack(1, None in values, oid, len(values), 1)]
-    for value in values:
-        if value is None:
-            parts.append(_NULL)
-        else:
-            item = write(value)
-            parts.append(_LENGTH.pack(len(item)))
-            parts.append(item)
-    return _COLUMNS[type_name](b"".join(parts))
+    items = [_NULL if value is None else write(value) for value in values]
+    header = _HEADER.pack(1, None in values, oid, len(values), 1)
+    return _COLUMNS[type_name](header + b"".join(items))
 
 
 def columns(types: str, rows: Iterable[Sequence[Any]]) -> list[Column]:

@@ -48,10 +48,11 @@ def _payload(given: Mapping[str, Json]) -> dict[str, Json]:
     entries = values.as_list(given["members"])
     if not entries:
         raise unfit("members", "members is an empty list; it needs at least one member", "members_empty")
-    members = {}
+    members: dict[tuple[Json, Json], dict[str, Json]] = {}
     for index, entry in enumerate(entries):
         member = _member(entry, f"members[{index}]", shared)
-        members[member["user_id"], member["tenant"]] = member
+        present = members.setdefault((member["user_id"], member["tenant"]), member)
+        present["inline"] = present["inline"] or member["inline"]
     return {"key": values.identifier(given["key"], "key"), "members": list(members.values())}
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+import attrs
+
 from domain import recipients
 from domain.actions import values
-from domain.actions.outcomes import Done, Facts, OpenRun, Prepared, Problem
+from domain.actions.outcomes import Done, Facts, OpenRun, Prepared, Problem, Reference
 from domain.json_values import Json
 
 MOST_RECIPIENTS = 1_000
@@ -14,8 +16,8 @@ def trigger(given: Mapping[str, Json]) -> Prepared:
     """`{key, recipients, data?, tenant?, actor?, cancellation_key?}`; at most 1,000 recipients, also inline ones."""
     key = values.identifier(given["key"], "key")
     people = recipients.parse_list(given["recipients"], "recipients", at_most=MOST_RECIPIENTS)
-    actor = _optional(given, "actor", recipients.USERS)
-    tenant = _optional(given, "tenant", recipients.TENANTS)
+    actor = recipients.parse_one(given["actor"], "actor") if _there(given, "actor") else None
+    tenant = _tenant(given["tenant"], "tenant") if _there(given, "tenant") else None
     described = tuple(one for one in (*people, actor, tenant) if one is not None)
     payload = {
         "key": key,
@@ -23,7 +25,7 @@ def trigger(given: Mapping[str, Json]) -> Prepared:
         "data": _data(given),
         "actor": actor.reference if actor else None,
         "tenant": tenant.id if tenant else None,
-        "cancellation_key": values.text(given.get("cancellation_key"), "cancellation_key"),
+        "cancellation_key": _cancellation_key(given) if _there(given, "cancellation_key") else None,
         "identify": recipients.inline_of(described),
         "trigger_data": _trigger_data(people),
     }
@@ -34,12 +36,12 @@ def trigger(given: Mapping[str, Json]) -> Prepared:
 def cancel(given: Mapping[str, Json]) -> Prepared:
     """`{key, cancellation_key, recipients?}`; without recipients all runs of the key are meant."""
     key = values.identifier(given["key"], "key")
-    cancellation_key = values.identifier(given["cancellation_key"], "cancellation_key")
+    cancellation_key = _cancellation_key(given)
     payload: dict[str, Json] = {"key": key, "cancellation_key": cancellation_key}
     if given.get("recipients") is not None:
         people = recipients.parse_list(given["recipients"], "recipients", at_most=MOST_RECIPIENTS)
         payload["recipients"] = [person.reference for person in people]
-    return Prepared(payload=payload, references=(("workflow", key), ("runs", key, cancellation_key)))
+    return Prepared(payload=payload, references=(("workflow", key), _runs(payload)))
 
 
 def start(payload: Mapping[str, Json], facts: Facts) -> Done | Problem:
@@ -49,9 +51,11 @@ def start(payload: Mapping[str, Json], facts: Facts) -> Done | Problem:
         return problem
     described = {_known_as(entry) for entry in values.as_list(payload.get("identify", []))}
     people = values.as_list(payload["recipients"])
-    reached = [person for person in people if (_known_as(person) in facts or _known_as(person) in described)]
-    unknown = [person for person in people if person not in reached]
-    return Done(result={"recipients": reached}, warnings=tuple(map(_not_identified, unknown)))
+    unknown = {who for who in map(_known_as, people) if who not in facts and who not in described}
+    return Done(
+        result={"recipients": [person for person in people if _known_as(person) not in unknown]},
+        warnings=tuple(_not_identified(person) for person in people if _known_as(person) in unknown),
+    )
 
 
 def stop(payload: Mapping[str, Json], facts: Facts) -> Done | Problem:
@@ -59,12 +63,26 @@ def stop(payload: Mapping[str, Json], facts: Facts) -> Done | Problem:
     key, cancellation_key = str(payload["key"]), str(payload["cancellation_key"])
     if ("workflow", key) not in facts:
         return _missing(key)
-    open_runs = facts.get(("runs", key, cancellation_key), ())
-    assert isinstance(open_runs, tuple)
     wanted = payload.get("recipients")
-    cancelled = [run.id for run in open_runs if _concerns(run, wanted)]
+    cancelled = [run.id for run in _open(facts, _runs(payload)) if _concerns(run, wanted)]
     warnings = () if cancelled else (f"no run of {key!r} with cancellation key {cancellation_key!r} is open",)
     return Done(result={"enqueued": True, "cancelled": cancelled}, warnings=warnings)
+
+
+def note_cancelled(known: dict[Reference, object], payload: Mapping[str, Json], result: Mapping[str, Json]) -> None:
+    """Close cancelled runs in a working set of facts, so that no other cancellation finds them open once more."""
+    name, cancelled = _runs(payload), values.as_list(result["cancelled"])
+    known[name] = tuple(run for run in _open(known, name) if run.id not in cancelled)
+
+
+def _runs(payload: Mapping[str, Json]) -> Reference:
+    return ("runs", str(payload["key"]), str(payload["cancellation_key"]))
+
+
+def _open(facts: Facts, name: Reference) -> tuple[OpenRun, ...]:
+    found = facts.get(name, ())
+    assert isinstance(found, tuple)
+    return found
 
 
 def _concerns(run: OpenRun, wanted: Json) -> bool:
@@ -102,15 +120,21 @@ def _known_as(person: Json) -> tuple[str, ...]:
     return recipients.entity(str(person["collection"]), str(person["id"]))
 
 
-def _optional(given: Mapping[str, Json], name: str, collection: str) -> recipients.Recipient | None:
-    value = given.get(name)
-    if value is None or value == "":
-        return None
-    if isinstance(value, Mapping) and collection == recipients.TENANTS:
-        value = {**value, "collection": recipients.TENANTS}
-    elif collection == recipients.TENANTS:
-        return recipients.Recipient(collection=collection, id=values.identifier(value, name), inline={})
-    return recipients.parse_one(value, name)
+def _there(given: Mapping[str, Json], name: str) -> bool:
+    return given.get(name) not in (None, "")
+
+
+def _cancellation_key(given: Mapping[str, Json]) -> str:
+    # Bounded like an id on both sides, so that whatever was started under a key can be cancelled by it.
+    return values.identifier(given["cancellation_key"], "cancellation_key")
+
+
+def _tenant(value: Json, field: str) -> recipients.Recipient:
+    """A tenant by its id or described; it exists once somebody names it."""
+    if not isinstance(value, Mapping):
+        return recipients.Recipient(collection=recipients.TENANTS, id=values.identifier(value, field), inline={})
+    tenant = recipients.parse_one({**value, "collection": recipients.TENANTS}, field)
+    return attrs.evolve(tenant, inline=tenant.inline or {})
 
 
 def _data(given: Mapping[str, Json]) -> Mapping[str, Json]:

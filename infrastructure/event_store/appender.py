@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import attrs
 import psycopg
+import structlog
 from eventsourcing.persistence import StoredEvent
 
 from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
@@ -26,6 +27,8 @@ QUEUE_ITEMS = 10_000
 QUEUE_BYTES = 128_000_000
 PATIENCE = 2.0
 """Seconds within which a caller gets an answer."""
+
+log = structlog.get_logger(__name__)
 
 
 @attrs.define(eq=False)
@@ -45,22 +48,23 @@ class GroupCommit:
         self._statement = recorder.append_statement.as_string()
         self._lookup = recorder.single_statement.as_string()
         self._waiting: deque[_Item] = deque()
+        self._under_way: list[_Item] = []
         self._bytes = 0
         self._wake = asyncio.Event()
         self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "GroupCommit":
-        self._task = asyncio.create_task(self._run(), name="group commit")
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._keep_deadlines())]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Store what is waiting, within the usual patience, and close."""
-        if self._task is not None:
-            while self._waiting and not self._task.done():
-                await asyncio.sleep(0.01)
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        while self._waiting or self._under_way:
+            await asyncio.sleep(0.01)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._disconnect()
 
     async def append(self, change: Change, *, epoch: int) -> int:
@@ -80,7 +84,23 @@ class GroupCommit:
             await self._wake.wait()
             self._wake.clear()
             while batch := self._next_batch():
-                await self._store(batch)
+                self._under_way = batch
+                try:
+                    await self._store(batch)
+                except Exception as error:  # whatever it is, those who come after must be served
+                    log.exception("a batch could not be stored")
+                    for item in batch:
+                        _refuse(item, error)
+                self._under_way = []
+
+    async def _keep_deadlines(self) -> None:
+        """Answer whoever has waited too long, also while a connection is silent and an attempt hangs."""
+        while True:
+            await asyncio.sleep(0.1)
+            now = asyncio.get_running_loop().time()
+            for item in (*self._under_way, *self._waiting):
+                if item.deadline <= now:
+                    _refuse(item, Unavailable("the event store did not answer in time"))
 
     def _next_batch(self) -> list[_Item]:
         batch: list[_Item] = []
@@ -97,36 +117,37 @@ class GroupCommit:
             batch.append(item)
         return batch
 
-    async def _store(self, batch: list[_Item]) -> None:
-        """Try until every item has an answer; each attempt after a broken connection begins with a look-up."""
-        uncertain, pause = False, 0.02
-        while batch := self._still_waiting(batch):
+    async def _store(self, batch: list[_Item], *, uncertain: bool = False) -> None:
+        """Try until every item has an answer. Once a connection broke, look first what is stored, also on a refusal."""
+        refusal: psycopg.Error | None = None
+        pause = 0.02
+        while batch := [item for item in batch if not item.answer.done()]:
             try:
                 async with asyncio.timeout_at(max(item.deadline for item in batch) + 0.1):
                     if uncertain:
                         batch = await self._without_stored(batch)
-                    if batch:
-                        await self._attempt(batch)
+                    await self._attempt(batch, refusal)
                 return
             except (psycopg.errors.UniqueViolation, psycopg.DataError) as error:
-                if uncertain:
-                    continue  # a commit that was thought lost came through after all; look again
-                await self._one_by_one(batch, error)
-                return
+                if len(batch) > 1:
+                    for item in batch:
+                        await self._store([item], uncertain=uncertain)
+                    return
+                refusal = error
             except (psycopg.Error, OSError, TimeoutError):
                 uncertain = True
                 await self._disconnect()
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 0.5)
 
-    def _still_waiting(self, batch: list[_Item]) -> list[_Item]:
-        now = asyncio.get_running_loop().time()
-        for item in (*batch, *self._waiting):
-            if item.deadline <= now and not item.answer.done():
-                item.answer.set_exception(Unavailable("the event store did not answer in time"))
-        return [item for item in batch if not item.answer.done()]
+    async def _attempt(self, batch: list[_Item], refusal: psycopg.Error | None) -> None:
+        if refusal is not None:
+            for item in batch:
+                _refuse(item, Conflict(str(refusal)))
+        elif batch:
+            await self._append(batch)
 
-    async def _attempt(self, batch: list[_Item]) -> None:
+    async def _append(self, batch: list[_Item]) -> None:
         newest = max(item.epoch for item in batch)
         for item in batch:
             if item.epoch < newest:
@@ -143,13 +164,6 @@ class GroupCommit:
             return
         assert isinstance(row[0], int)
         _confirm(current, row[0] - len(events))
-
-    async def _one_by_one(self, batch: list[_Item], error: Exception) -> None:
-        if len(batch) == 1:
-            _refuse(batch[0], Conflict(str(error)))
-            return
-        for item in batch:
-            await self._store([item])
 
     async def _without_stored(self, batch: list[_Item]) -> list[_Item]:
         connection = await self._connected()

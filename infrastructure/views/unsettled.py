@@ -27,7 +27,7 @@ class Unsettled:
         self._ledger, self._recorder = ledger, recorder
 
     def search(self, wanted: LogFilter, page: PageRequest) -> tuple[list[Row], int | None]:
-        """The rows of a page, one more if there is one, in the order of reading; and where the search gave up, if so."""
+        """The rows of a page and one more, as the page is read; and where the search gave up, if so."""
         if wanted.outcome not in (None, "pending", "rejected") or wanted.event_type or wanted.idempotency_key:
             return [], None
         settled = self._recorder.max_tracking_id(READER) or 0

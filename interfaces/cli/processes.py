@@ -37,19 +37,21 @@ def serve() -> None:
         url = settings.database_url or (server.url if server else "")
         with composition.parts(attrs.evolve(settings, database_url=url)) as shared:
             token = composition.prepare(shared)
-        if token is not None:
-            _hand_over(token, settings.data_dir)
+        _hand_over(token, settings.data_dir)
         composition.keep_running(server, url, stop, watch=_Announcement(settings))
     click.echo("Stopped.")
 
 
-def _hand_over(token: str, data_dir: Path) -> None:
-    click.echo(f"Admin token, shown this once: {token}")
+def _hand_over(token: str | None, data_dir: Path) -> None:
+    if token is None:
+        if admin_tokens.kept(data_dir):
+            _say(f"The admin token of the first start is kept in {admin_tokens.place(data_dir)}.")
+        return
+    _say(f"Admin token, shown this once: {token}")
     try:
-        click.echo(f"It is kept in {admin_tokens.keep(token, data_dir)}, where `hookledger demo` finds it.")
+        _say(f"It is kept in {admin_tokens.keep(token, data_dir)}, where `hookledger demo` finds it.")
     except OSError as error:
-        click.echo(f"It is not kept in {data_dir} ({error.strerror}), so note it down.")
-    sys.stdout.flush()
+        _say(f"It is not kept in {data_dir} ({error.strerror}), so note it down.")
 
 
 @attrs.define
@@ -65,15 +67,16 @@ class _Announcement:
             return
         local, url = addresses.local_url(self.settings.host, self.settings.port), self.settings.url
         if addresses.answers(local):
-            self._say(f"Hookledger is at {url} (API reference: {url}/schema)")
+            _say(f"Hookledger is at {url} (API reference: {url}/schema)")
             self.made = True
         elif time.monotonic() > self.slow_at:
-            self._say(f"The API does not answer at {local} yet.")
+            _say(f"The API does not answer at {local} yet.")
             self.slow_at = float("inf")
 
-    def _say(self, words: str) -> None:
-        click.echo(words)
-        sys.stdout.flush()
+
+def _say(words: str) -> None:
+    click.echo(words)
+    sys.stdout.flush()  # whoever reads through a pipe wants to know it now
 
 
 @click.command()

@@ -17,9 +17,7 @@ from interfaces.http.problems import Malformed, Missing
 def list_environments(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     """The environments in their order."""
     _, snapshot = callers.caller(request, gateway, "read")
-    entries = [shapes.environment(each) for each in snapshot.environments()]
-    page_info = {"__typename": "PageInfo", "after": None, "before": None, "page_size": len(entries)}
-    return rendering.answer({"entries": entries, "page_info": page_info})
+    return rendering.answer(rendering.only_page([shapes.environment(each) for each in snapshot.environments()]))
 
 
 @get("/v1/environments/{slug:str}", sync_to_thread=True, summary="Get an environment")
@@ -47,7 +45,7 @@ def create_environment(request: AnyRequest, gateway: Gateway, body: bytes) -> Re
 def list_keys(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     """Every key ever issued, without the keys themselves."""
     _, snapshot = callers.caller(request, gateway, "administer")
-    return rendering.answer({"entries": [shapes.api_key(each) for each in snapshot.of("api_key")]})
+    return rendering.answer(rendering.only_page([shapes.api_key(each) for each in snapshot.of("api_key")]))
 
 
 @post("/v1/api_keys", sync_to_thread=True, summary="Issue an API key")
@@ -74,7 +72,7 @@ def list_workflows(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     who, snapshot = callers.caller(request, gateway, "read")
     slug = callers.the_environment(request, who, snapshot)
     entries = [shapes.workflow(each) for each in snapshot.of("workflow") if each.environment == slug]
-    return rendering.answer({"entries": entries})
+    return rendering.answer(rendering.only_page(entries))
 
 
 @get("/v1/workflows/{key:str}", sync_to_thread=True, summary="Get a workflow")
@@ -99,7 +97,7 @@ def put_workflow(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -
     defined = gateway.managing.define_workflow(
         environment=slug, key=key, name=_text(asked, "name"), active=active, actor=who.key_id
     )
-    return rendering.answer(shapes.workflow(defined))
+    return rendering.answer(rendering.wrapped("workflow", shapes.workflow(defined)))
 
 
 @get("/v1/audiences", sync_to_thread=True, summary="List audiences")
@@ -107,7 +105,7 @@ def list_audiences(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     """The audiences of an environment, those that actions created among them."""
     who, snapshot = callers.caller(request, gateway, "read")
     slug = callers.the_environment(request, who, snapshot)
-    return rendering.answer({"entries": [shapes.audience(each) for each in gateway.directory.audiences(slug)]})
+    return rendering.answer(rendering.only_page([shapes.audience(each) for each in gateway.directory.audiences(slug)]))
 
 
 @get("/v1/audiences/{key:str}", sync_to_thread=True, summary="Get an audience")
@@ -135,7 +133,7 @@ def put_audience(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -
     defined = gateway.managing.define_audience(
         environment=slug, key=key, name=_text(asked, "name"), description=description, actor=who.key_id
     )
-    return rendering.answer(shapes.audience(defined))
+    return rendering.answer(rendering.wrapped("audience", shapes.audience(defined)))
 
 
 def _within(asked: Mapping[str, Json], name: str) -> Mapping[str, Json]:

@@ -1,11 +1,11 @@
 """The Litestar application: every route, the one place for errors, and a request id on every answer."""
 
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,31 +14,35 @@ from application.gateway import Gateway
 from interfaces.http import account, directory, logs, operations, problems, receiving, sources
 
 
-class RequestIds(ASGIMiddleware):
-    """Puts `X-Request-ID` on every answer: the caller's own if it is a sane one, else a new one."""
+class RequestIds:
+    """Puts `X-Request-ID` on every answer that has none: the caller's own if it is a sane one, else a new one.
 
-    scopes = (ScopeType.HTTP,)
+    It stands around the application, because the framework answers unknown paths and wrong methods by itself.
+    """
 
-    def __init__(self, gateway: Gateway) -> None:
-        self._new_id = gateway.new_id
+    def __init__(self, app: ASGIApp, new_id: Callable[[], str]) -> None:
+        self._app, self._new_id = app, new_id
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
+        if scope["type"] != ScopeType.HTTP or scope["path"].startswith(f"{receiving.PATH}/"):
+            await self._app(scope, receive, send)  # receiving answers with ids of its own, and fast
+            return
         given = dict(scope["headers"]).get(b"x-request-id", b"")
         request_id = given if 0 < len(given) <= 64 and given.isascii() else self._new_id().encode()
 
         async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and b"x-request-id" not in dict(message["headers"]):
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
             await send(message)
 
-        await next_app(scope, receive, send_with_id)
+        await self._app(scope, receive, send_with_id)
 
 
-def create(gateway: Gateway, *, lifespan: Any = None) -> Litestar:
+def create(gateway: Gateway, *, lifespan: Any = None) -> ASGIApp:
     """The application over a gateway. `lifespan` is a list of context managers around its life."""
     # One router, because handlers that are registered singly and share a path are registered again and again, and then
-    # lose what makes them run in a thread. Receiving stays outside: it answers with ids of its own, and fast.
+    # lose what makes them run in a thread.
     handlers: list[Any] = [
         *sources.HANDLERS,
         *account.HANDLERS,
@@ -46,8 +50,8 @@ def create(gateway: Gateway, *, lifespan: Any = None) -> Litestar:
         *directory.HANDLERS,
         *operations.HANDLERS,
     ]
-    api = Router("/", route_handlers=handlers, middleware=[RequestIds(gateway)])
-    return Litestar(
+    api = Router("/", route_handlers=handlers)
+    application = Litestar(
         route_handlers=[receiving.mount(gateway), api],
         dependencies={"gateway": Provide(lambda: gateway, sync_to_thread=False)},
         exception_handlers=problems.HANDLERS,
@@ -63,3 +67,4 @@ def create(gateway: Gateway, *, lifespan: Any = None) -> Litestar:
         ),
         debug=False,
     )
+    return RequestIds(application, gateway.new_id)

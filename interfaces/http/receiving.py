@@ -14,7 +14,7 @@ from interfaces.http.deadlines import Deadlines
 
 PATH = "/integrations/receive"
 JSON = (b"content-type", b"application/json")
-KINDS = {400: "invalid_request_error", 401: "authentication_error"}
+KINDS = {400: "invalid_request_error", 401: "authentication_error", 415: "invalid_request_error"}
 METHOD = Turned(status=405, code="method_not_allowed", message="send webhooks with POST")
 TOO_SLOW = Turned(status=408, code="body_too_slow", message="the body did not arrive in time")
 AWAY = Turned(status=503, code="unavailable", message="the webhook could not be stored; send it again", retry_after=1)
@@ -50,7 +50,7 @@ def _application(gateway: Gateway) -> ASGIApp:
         if isinstance(outcome, Accepted):
             await _accept(send, outcome)
         else:
-            await _turn(send, outcome)
+            await _turn(send, outcome, outcome.webhook_id or gateway.new_id())
 
     return receive_webhook
 
@@ -129,15 +129,13 @@ async def _accept(send: Send, accepted: Accepted) -> None:
     await _respond(send, 200, body, [JSON, length, (b"x-request-id", webhook_id)])
 
 
-async def _turn(send: Send, turned: Turned) -> None:
+async def _turn(send: Send, turned: Turned, request_id: str) -> None:
     kind = KINDS.get(turned.status, "api_error")
     shown = problems.body(code=turned.code, message=turned.message, status=turned.status, kind=kind)
     if turned.webhook_id is not None:
         shown["event_id"] = turned.webhook_id
     body = rendering.dumps(shown)
-    headers = [JSON, (b"content-length", b"%d" % len(body))]
-    if turned.webhook_id is not None:
-        headers.append((b"x-request-id", turned.webhook_id.encode()))
+    headers = [JSON, (b"content-length", b"%d" % len(body)), (b"x-request-id", request_id.encode())]
     if turned.retry_after is not None:
         headers.append((b"retry-after", b"%d" % turned.retry_after))
     if turned.status in (408, 413, 431):

@@ -1,6 +1,7 @@
 """JSON as the API writes it: times in UTC with microseconds and a Z, integers of any size exact."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,3 +46,13 @@ def page(found: Page) -> dict[str, Any]:
 def page_info(found: Page) -> dict[str, Any]:
     """Cursors in Knock's shape."""
     return {"__typename": "PageInfo", "after": found.after, "before": found.before, "page_size": found.size}
+
+
+def only_page(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A list that is short enough to be one page."""
+    return page(Page(entries=entries, after=None, before=None, size=len(entries)))
+
+
+def wrapped(name: str, shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What was put, once under its name, as Knock's clients read it, and once as getting it shows it."""
+    return {**shown, name: shown}

@@ -50,7 +50,7 @@ def put_source(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> 
     """
     who, _ = callers.caller(request, gateway, "edit")
     shown = gateway.managing.put_source(key=key, body=callers.json_body(gateway, body), actor=who.key_id)
-    return rendering.answer(shapes.source(gateway, gateway.catalogue.snapshot, shown))
+    return rendering.answer(rendering.wrapped("source", shapes.source(gateway, gateway.catalogue.snapshot, shown)))
 
 
 @delete("/v1/sources/{key:str}", sync_to_thread=True, status_code=204, summary="Archive a source")

@@ -1,6 +1,7 @@
 """Settings: what people write is laid over what is in force, and refused where it cannot be."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import attrs
 import pytest
@@ -43,7 +44,7 @@ def parse(raw: Mapping[str, Json], base: Settings = BASE) -> Settings:
         ),
     ],
 )
-def test_a_setting_that_is_named_changes_and_nothing_else(raw: Mapping[str, Json], name: str, value: object) -> None:
+def test_a_setting_that_is_named_changes_and_nothing_else(raw: Mapping[str, Json], name: str, value: Any) -> None:
     assert parse(raw) == attrs.evolve(BASE, **{name: value})
 
 
@@ -128,7 +129,6 @@ NAMES = st.sampled_from([*settings.SWITCHES, *settings.PATHS, *settings.READ_ONL
 def test_whatever_people_write_is_taken_or_refused(raw: dict[str, Json]) -> None:
     try:
         parsed = parse(raw)
-    except settings.SettingInvalid as refusal:
-        assert refusal.field is not None
+    except settings.SettingInvalid:
         return
     assert parse(raw, parsed) == parsed

@@ -1,0 +1,1 @@
+"""The whole system, as operators and senders see it."""

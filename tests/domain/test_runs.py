@@ -1,0 +1,86 @@
+"""Runs: one for each recipient whom a trigger reached, with ids that follow from what caused them."""
+
+import uuid
+from collections.abc import Mapping
+
+import attrs
+import pytest
+
+from domain import runs
+from domain.json_values import Json
+from domain.webhooks import ActionExecuted
+from tests import examples
+
+PEOPLE: list[Json] = [{"collection": "$users", "id": "u-1"}, {"collection": "teams", "id": "u-1"}]
+
+
+def executed(action_type: str, payload: Mapping[str, Json], result: Mapping[str, Json]) -> ActionExecuted:
+    return attrs.evolve(examples.ACTION_EXECUTED, action_type=action_type, payload=payload, result=result)
+
+
+def test_a_trigger_starts_a_run_for_its_recipient() -> None:
+    assert runs.begun_by(examples.ACTION_EXECUTED, examples.WEBHOOK_ID) == (examples.RUN_STARTED,)
+
+
+def test_a_trigger_starts_a_run_for_each_recipient_and_all_share_one_id() -> None:
+    first, second = runs.begun_by(
+        executed("workflows_trigger", {"key": "welcome"}, {"recipients": PEOPLE}), examples.WEBHOOK_ID
+    )
+    assert [first.recipient, second.recipient] == PEOPLE
+    assert first.run_id != second.run_id
+    assert first.workflow_run_id == second.workflow_run_id == examples.RUN_STARTED.workflow_run_id
+
+
+def test_a_run_knows_its_actor_and_its_tenant() -> None:
+    payload: dict[str, Json] = {"key": "welcome", "actor": PEOPLE[0], "tenant": "t-1"}
+    (run,) = runs.begun_by(executed("workflows_trigger", payload, {"recipients": PEOPLE[1:]}), examples.WEBHOOK_ID)
+    assert (run.actor, run.tenant, run.cancellation_key) == (PEOPLE[0], "t-1", None)
+
+
+def test_a_trigger_that_reached_nobody_starts_nothing() -> None:
+    assert runs.begun_by(executed("workflows_trigger", {"key": "welcome"}, {"recipients": []}), "1") == ()
+
+
+def test_the_same_trigger_never_starts_a_second_run() -> None:
+    again = runs.begun_by(examples.ACTION_EXECUTED, examples.WEBHOOK_ID)
+    assert [run.run_id for run in again] == [examples.RUN_STARTED.run_id]
+
+
+@pytest.mark.parametrize(
+    ("webhook_id", "mapping_id", "evaluation"), [("2", "m-1", 1), ("1", "m-2", 1), ("1", "m-1", 2)]
+)
+def test_another_webhook_mapping_or_evaluation_is_another_trigger(
+    webhook_id: str, mapping_id: str, evaluation: int
+) -> None:
+    assert runs.trigger_id(webhook_id, mapping_id, evaluation) != runs.trigger_id("1", "m-1", 1)
+
+
+def test_ids_of_runs_are_uuids_of_the_kind_that_is_derived() -> None:
+    for run_id in (examples.RUN_STARTED.run_id, examples.RUN_STARTED.workflow_run_id):
+        assert (uuid.UUID(run_id).version, str(uuid.UUID(run_id))) == (8, run_id)
+
+
+def test_a_cancellation_ends_each_run_that_it_found_open() -> None:
+    cancel = executed("workflows_cancel", {"key": "welcome"}, {"enqueued": True, "cancelled": ["run-1", "run-2"]})
+    first, second = runs.cancelled_by(cancel, "2")
+    assert first == runs.RunCancelled(
+        run_id="run-1", environment=examples.ENVIRONMENT, webhook_id="2", cancelled_at=examples.AT
+    )
+    assert second == attrs.evolve(first, run_id="run-2")
+
+
+@pytest.mark.parametrize("action_type", ["users_identify", "workflows_cancel"])
+def test_only_triggers_start_runs(action_type: str) -> None:
+    assert runs.begun_by(executed(action_type, {}, {"cancelled": []}), "1") == ()
+
+
+@pytest.mark.parametrize("action_type", ["users_identify", "workflows_trigger"])
+def test_only_cancellations_cancel_runs(action_type: str) -> None:
+    assert runs.cancelled_by(executed(action_type, {}, {"recipients": PEOPLE}), "1") == ()
+
+
+def test_a_run_is_what_its_events_say() -> None:
+    started = runs.evolve(None, examples.RUN_STARTED)
+    assert started == runs.Run(id=examples.RUN_STARTED.run_id)
+    cancelled = runs.evolve(started, examples.RUN_CANCELLED)
+    assert cancelled == runs.Run(id=examples.RUN_STARTED.run_id, cancelled_at=examples.LATER)
