@@ -85,7 +85,8 @@ class Rehearsing:
 
 
 def _parts(payload: Mapping[str, Json]) -> tuple[Mapping[str, Json], dict[str, str]]:
-    body, headers = payload.get("body"), payload.get("headers") or {}
+    body, headers = payload.get("body"), payload.get("headers")
+    headers = {} if headers is None else headers
     if not isinstance(body, Mapping):
         raise PayloadInvalid("payload.body must be an object", field="payload.body")
     if not isinstance(headers, Mapping) or not all(isinstance(value, str) for value in headers.values()):

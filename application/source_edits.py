@@ -11,8 +11,9 @@ from application.ports import NewId, SignatureSchemes
 from application.records import Change
 from application.secret_edits import About, BodyInvalid, SecretEdits, within
 from application.templates import Template, Templates
-from domain import configurations, configuring, mappings, settings, sources
+from domain import configurations, configuring, errors, mappings, settings, sources
 from domain.json_values import Json
+from domain.verification import Verification
 
 DEFAULT_TEMPLATE = "custom_http"
 
@@ -116,7 +117,7 @@ class SourceEdits:
         base = state.settings if state else template.settings
         parsed = settings.parse(given, base=base, field=f"{field}.settings")
         if parsed.verification != base.verification:
-            within(f"{field}.settings.verification", lambda: self.schemes.check_options(parsed.verification))
+            self._check_verification(parsed.verification, f"{field}.settings.verification")
         commands: list[configuring.Command] = [configuring.ChangeSettings(settings=parsed, at=at)]
         if state is None:
             commands = [
@@ -129,6 +130,14 @@ class SourceEdits:
             about = About(key, environment, parsed.verification, state, f"{field}.settings.secrets")
             commands += self.secrets.commands(_object(asked, about.field), about, at)
         return commands
+
+    def _check_verification(self, wanted: Verification, field: str) -> None:
+        """In a body the options stand beside the scheme and not below it, so the refusal has to name them there."""
+        try:
+            self.schemes.check_options(wanted)
+        except errors.Refused as refused:
+            name, words = ((text or "").removeprefix("options.") for text in (refused.field, str(refused)))
+            raise BodyInvalid(f"{field}.{words}", field=f"{field}.{name}") from refused
 
     def _put_mappings(
         self, edit: Mapping[str, Json], template: Template, field: str, at: datetime

@@ -15,7 +15,7 @@ def problem(body: Mapping[str, Json]) -> str | None:
     event = body.get("event")
     if not isinstance(event, str) or not event:
         return "event is missing; it must be the name of the event, a text"
-    if not isinstance(body.get("properties", {}) or {}, Mapping):
+    if not isinstance(body.get("properties"), Mapping | None):
         return "properties must be an object"
-    wrong = next((name for name in TEXTS if not isinstance(body.get(name) or "", str)), None)
+    wrong = next((name for name in TEXTS if not isinstance(body.get(name), str | None)), None)
     return f"{wrong} must be a text" if wrong else None

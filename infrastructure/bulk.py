@@ -92,6 +92,6 @@ def register(context: AdaptContext) -> None:
 
 
 def execute(cursor: Cursor[Any], statement: Composed, types: str, rows: Sequence[Sequence[Any]]) -> Cursor[Any]:
-    """Run a statement that takes one array per column; nothing is sent for no rows."""
+    """Run a statement that takes one array per column. There must be a row, for it says how many columns there are."""
     register(cursor)
     return cursor.execute(statement, columns(types, rows), prepare=True)

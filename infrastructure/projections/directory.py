@@ -54,8 +54,8 @@ class _Entity:
         merged = merging.merge(self.properties or {}, properties)
         if self.properties is None:
             self.created_at = at
-        elif merged == self.properties:
-            return  # it says so already
+        elif merged == self.properties and dumps(merged) == dumps(self.properties):
+            return  # it says so already; in Python alone 1 would be equal to true
         self.properties, self.updated_at = merged, at
 
     def remove(self, at: datetime) -> None:
@@ -73,7 +73,7 @@ class Directory:
             SQL(query).format(schema=Identifier(schema)) for query in (READ, UPSERT, DELETE)
         )
         self._memberships = memberships.Memberships(schema)
-        self._effects: list[tuple[str, directory.Effect, datetime]] = []
+        self._effects: list[tuple[str, directory.Effect | audiences.Event, datetime]] = []
 
     def fold(self, entry: Entry) -> None:
         """See the protocol."""
@@ -83,13 +83,16 @@ class Directory:
                 for effect in directory.effects(event.action_type, event.payload, event.result):
                     self._effects.append((event.environment, effect, event.executed_at))
         if entry.recorded is not None and isinstance(entry.recorded.event, audiences.Event):
-            self._memberships.define(entry.recorded.event)
+            edit = entry.recorded.event
+            self._effects.append((edit.environment, edit, entry.recorded.recorded_at))
 
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""
         entities = self._present(cursor)
         for environment, effect, at in self._effects:
-            if isinstance(effect, directory.EntityMerged):
+            if isinstance(effect, audiences.Event):
+                self._memberships.define(effect)
+            elif isinstance(effect, directory.EntityMerged):
                 entities[key_of(environment, effect.reference)].merge(effect.properties, at)
             elif isinstance(effect, directory.EntityRemoved):
                 entities[key_of(environment, effect.reference)].remove(at)

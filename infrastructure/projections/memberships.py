@@ -14,7 +14,7 @@ from infrastructure.event_store.codec import dumps
 PUT_SUBSCRIPTIONS = """
 INSERT INTO {schema}.subscriptions AS s
     (environment, collection, object_id, recipient_collection, recipient_id, properties, inserted_at, updated_at)
-SELECT a, b, c, d, e, f, g, g FROM unnest(%b, %b, %b, %b, %b, %b, %b) AS new (a, b, c, d, e, f, g)
+SELECT * FROM unnest(%b, %b, %b, %b, %b, %b, %b, %b)
 ON CONFLICT (environment, collection, object_id, recipient_collection, recipient_id)
 DO UPDATE SET properties = excluded.properties, updated_at = excluded.updated_at
 """
@@ -41,8 +41,7 @@ WHERE (m.environment, m.audience, m.user_id, m.tenant) = (gone.environment, gone
 """
 PUT_AUDIENCES = """
 INSERT INTO {schema}.audiences (environment, key, name, description, created_at, updated_at)
-SELECT a, b, c, d, e, e FROM unnest(%b, %b, %b, %b, %b)
-    AS new (a, b, c, d, e)
+SELECT * FROM unnest(%b, %b, %b, %b, %b, %b)
 ON CONFLICT (environment, key) DO UPDATE SET
     name = excluded.name, description = excluded.description, updated_at = excluded.updated_at
 """
@@ -59,19 +58,19 @@ class Memberships:
         def query(text: str) -> Composed:
             return SQL(text).format(schema=Identifier(schema))
 
-        self._put_subscription = query(PUT_SUBSCRIPTIONS), "text text text text text json timestamptz"
+        self._put_subscription = query(PUT_SUBSCRIPTIONS), "text text text text text json timestamptz timestamptz"
         self._drop_subscription = query(DROP_SUBSCRIPTIONS), "text text text text text"
         self._put_member = query(PUT_MEMBERS), "text text text text timestamptz"
         self._drop_member = query(DROP_MEMBERS), "text text text text"
         self._forget = query(FORGET_SUBSCRIPTIONS), "text text text"
-        self._put_audience = query(PUT_AUDIENCES), "text text text text timestamptz"
+        self._put_audience = query(PUT_AUDIENCES), "text text text text timestamptz timestamptz"
         self._steps: list[tuple[Step, dict[Row, Row]]] = []
 
     def define(self, event: audiences.Event) -> None:
         """An audience was defined or described."""
         at = event.defined_at if isinstance(event, audiences.AudienceDefined) else event.described_at
         key = (event.environment, event.key)
-        self._add(self._put_audience, key, (*key, event.name, event.description, at))
+        self._add(self._put_audience, key, (*key, event.name, event.description, at, at))
 
     def forget(self, entity: tuple[str, str, str]) -> None:
         """An entity is gone: nobody follows it, and it follows nothing."""
@@ -82,14 +81,13 @@ class Memberships:
         match effect:
             case directory.Subscribed():
                 key = _subscription(environment, effect)
-                self._add(self._put_subscription, key, (*key, dumps(effect.properties).decode(), at))
+                self._add(self._put_subscription, key, (*key, dumps(effect.properties).decode(), at, at))
             case directory.Unsubscribed():
                 key = _subscription(environment, effect)
                 self._add(self._drop_subscription, key, key)
             case directory.AudienceCreated():
-                self._add(
-                    self._put_audience, (environment, effect.key), (environment, effect.key, effect.key, None, at)
-                )
+                key = (environment, effect.key)
+                self._add(self._put_audience, key, (*key, effect.key, None, at, at))
             case directory.MemberAdded():
                 key = (environment, effect.audience, effect.user_id, effect.tenant or "")
                 self._add(self._put_member, key, (*key, at))
@@ -103,10 +101,9 @@ class Memberships:
         if not self._steps or self._steps[-1][0] is not step:
             self._steps.append((step, {}))
         rows = self._steps[-1][1]
-        if step is self._put_member:
-            rows.setdefault(key, row)  # the first addition is the one that counts
-        else:
-            rows[key] = row
+        before = rows.get(key, row)
+        # The first addition of a member is the one that counts; what is put again keeps the time of its insertion.
+        rows[key] = before if step is self._put_member else (*row[:-2], before[-2], row[-1])
 
     def write(self, cursor: Cursor[Any]) -> None:
         """Write every step in order."""

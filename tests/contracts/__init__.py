@@ -1,4 +1,4 @@
-"""What a port promises, as tests: one suite per port, which each of its adapters passes in a small module of its own."""
+"""What a port promises, as tests: one suite per port, passed by each of its adapters in a small module of its own."""
 
 import pytest
 

@@ -153,7 +153,8 @@ class EventStoreContract:
     def test_the_log_is_read_page_by_page(self, store: EventStore) -> None:
         store.append(RECEIVED, DECIDED, STARTED, CONFIGURED)
         whole = store.log(after=0, limit=100)
-        pages, after = [], 0
+        pages: list[Recorded] = []
+        after = 0
         while page := store.log(after=after, limit=2):
             assert len(page) <= 2
             pages.extend(page)

@@ -85,7 +85,7 @@ def test_rows_are_those_that_the_library_writes(database_url: str) -> None:
     ):
         appended(ours, changes)
         library: EventStore[Any] = EventStore(stores.MAPPER, theirs.recorder(LedgerRecorder))
-        library.put(enclosed)
+        library.put(enclosed)  # type: ignore[arg-type]
         assert stores.rows(ours, "ledger_events") == stores.rows(theirs, "ledger_events")
         assert len(stores.rows(ours, "ledger_events")) == len(enclosed)
 
@@ -167,7 +167,7 @@ def test_leaving_stores_what_is_waiting(database: Database) -> None:
     ids=["requests", "bytes"],
 )
 def test_the_queue_is_bounded(database: Database, waiting: int, body: bytes) -> None:
-    """While nothing can be stored, only so many may wait; one more is Busy at once, and those who wait get an answer."""
+    """While nothing can be stored, only so many may wait; one more is Busy at once. Those who wait get an answer."""
 
     async def run() -> list[int | BaseException]:
         committing = stores.group_commit(database, conninfo="host=/nowhere")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from infrastructure.event_store.ledger import PostgresLedger
-from tests import databases, examples, stores
+from tests import examples, stores
 from tests.contracts.event_store import EventStoreContract
 
 

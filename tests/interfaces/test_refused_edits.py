@@ -92,7 +92,10 @@ def test_a_refused_setting_names_its_field(connect: Connect, settings: Any, fiel
         ([mapping("e", "users_identify", id={"paht": "a"})], "mappings[0].action_parameters.id"),
         ([mapping("e", "users_identify", id={"template": "{{ body.id"})], "mappings[0].action_parameters.id.template"),
         ([{**mapping("e", "users_identify", id="body.id"), "active": 1}], "mappings[0].active"),
-        ([mapping("e", "users_delete", id="body.id"), mapping("e", "users_delete")], "mappings[1].action_parameters.id"),
+        (
+            [mapping("e", "users_delete", id="body.id"), mapping("e", "users_delete")],
+            "mappings[1].action_parameters.id",
+        ),
     ],
 )
 def test_a_refused_mapping_names_its_field(connect: Connect, mappings: Any, field: str) -> None:

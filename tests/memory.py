@@ -1,0 +1,151 @@
+"""The ports of the event store in memory: real adapters over the library's recorder, for tests without a database.
+
+The inbox has no tables. What is known it folds from the log each time it is asked, with the domain's own functions:
+slow, and plainly right.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from eventsourcing.persistence import IntegrityError, JSONTranscoder, Tracking
+from eventsourcing.popo import POPOProcessRecorder
+
+from application.errors import Conflict
+from application.ports import Clock, LookedUp, Settled
+from application.records import Change, Recorded
+from domain import audiences, directory, idempotency, runs, webhooks, workflows
+from domain.actions.outcomes import OpenRun, Reference
+from domain.idempotency import Precedent, Scope
+from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
+from infrastructure.event_store import envelopes
+from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.ledger import MemoryLedger
+
+READER = "worker"
+EVERYTHING = 2**31
+
+
+def ledger(clock: Clock) -> MemoryLedger:
+    """An empty event store."""
+    return MemoryLedger(recorder=POPOProcessRecorder(), mapper=RecordMapper(JSONTranscoder()), clock=clock)
+
+
+class MemoryAppender:
+    """The Appender port: whatever is appended is committed at once."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+
+    async def append(self, change: Change, *, epoch: int) -> int:
+        """See the port."""
+        return self._ledger.append(change, epoch=epoch)
+
+
+class MemoryInbox:
+    """The Inbox port. `parked` are the positions that were put aside, each with its error."""
+
+    def __init__(self, ledger: MemoryLedger, clock: Clock) -> None:
+        assert isinstance(ledger.recorder, POPOProcessRecorder)
+        self._ledger, self._clock, self._recorder = ledger, clock, ledger.recorder
+        self.parked: dict[int, str] = {}
+
+    def position(self) -> int:
+        """How far the log is settled."""
+        return self._recorder.max_tracking_id(READER) or 0
+
+    def waiting(self, limit: int) -> tuple[Recorded, ...]:
+        """See the port."""
+        unsettled = self._ledger.log(after=self.position(), limit=EVERYTHING)
+        return tuple(each for each in unsettled if not isinstance(each.event, Decision | runs.Event))[:limit]
+
+    def look_up(self, references: Sequence[tuple[str, Reference]], scopes: Sequence[Scope]) -> LookedUp:
+        """See the port."""
+        settled = [each for each in self._ledger.log(after=0, limit=EVERYTHING) if self._counts(each)]
+        facts, precedents = _facts(settled), _precedents(settled)
+        return (
+            {(where, name): facts[where][name] for where, name in references if name in facts[where]},
+            {scope: precedents[scope] for scope in scopes if scope in precedents},
+        )
+
+    def settle(self, entries: Sequence[Settled]) -> None:
+        """See the port."""
+        at, last = self._clock(), entries[-1].recorded.position
+        assert last is not None
+        enclosed = [each for entry in entries for change in entry.changes for each in envelopes.enclose(change, at)]
+        stored = [self._ledger.mapper.to_stored_event(each) for each in enclosed]
+        try:
+            self._recorder.insert_events(stored, tracking=Tracking(READER, last))
+        except IntegrityError as error:
+            raise Conflict("another worker has settled this batch") from error
+
+    def park(self, recorded: Recorded, error: str) -> None:
+        """See the port."""
+        assert recorded.position is not None
+        self._recorder.insert_events([], tracking=Tracking(READER, recorded.position))
+        self.parked[recorded.position] = error
+
+    def _counts(self, recorded: Recorded) -> bool:
+        """What the worker wrote counts at once, everything else once it is settled."""
+        position = recorded.position or 0
+        settled = position <= self.position() and position not in self.parked
+        return settled or isinstance(recorded.event, Decision | runs.Event)
+
+
+def _facts(log: Iterable[Recorded]) -> Mapping[str, dict[Reference, object]]:
+    """What the read models would hold, by environment."""
+    facts: dict[str, dict[Reference, object]] = defaultdict(dict)
+    for recorded in log:
+        environment = getattr(recorded.event, "environment", None)
+        if environment is not None:
+            _take(recorded.event, facts[environment])
+    return facts
+
+
+def _take(event: object, facts: dict[Reference, object]) -> None:
+    match event:
+        case ActionExecuted():
+            for effect in directory.effects(event.action_type, event.payload, event.result):
+                directory.note(facts, effect)
+        case runs.RunStarted():
+            name: Reference = ("runs", event.workflow, event.cancellation_key or "")
+            facts[name] = (*_open(facts, name), OpenRun(id=event.run_id, recipient=event.recipient))
+        case runs.RunCancelled():
+            for name in [name for name in facts if name[0] == "runs"]:
+                facts[name] = tuple(run for run in _open(facts, name) if run.id != event.run_id)
+        case workflows.WorkflowDefined():
+            facts["workflow", event.key] = event.active
+        case workflows.WorkflowActivated() | workflows.WorkflowDeactivated():
+            facts["workflow", event.key] = isinstance(event, workflows.WorkflowActivated)
+        case audiences.AudienceDefined():
+            facts["audience", event.key] = True
+        case _:
+            pass  # nothing that a decision asks for
+
+
+def _open(facts: Mapping[Reference, object], name: Reference) -> tuple[OpenRun, ...]:
+    found = facts.get(name, ())
+    assert isinstance(found, tuple)
+    return found
+
+
+def _precedents(log: Iterable[Recorded]) -> dict[Scope, Precedent]:
+    """The last precedent of each scope."""
+    precedents: dict[Scope, Precedent] = {}
+    for webhook_id, decisions in _evaluations(log):
+        processed = decisions[-1]
+        assert isinstance(processed, WebhookProcessed)
+        key = next((each.key for each in decisions if isinstance(each, IdempotencyDecided)), None)
+        precedent = idempotency.precedent_of(webhook_id, processed.received_at, decisions)
+        if precedent is not None and key is not None and processed.event_type is not None:
+            precedents[processed.source, processed.environment, processed.event_type, key] = precedent
+    return precedents
+
+
+def _evaluations(log: Iterable[Recorded]) -> Iterator[tuple[str, list[Decision]]]:
+    """The decisions about each webhook, in the order in which they were completed."""
+    begun: dict[str, list[Decision]] = defaultdict(list)
+    for recorded in log:
+        if isinstance(recorded.event, Decision):
+            begun[recorded.stream].append(recorded.event)
+        if isinstance(recorded.event, WebhookProcessed):
+            yield webhooks.id_of(recorded.stream), begun.pop(recorded.stream)
