@@ -3,6 +3,7 @@
 import asyncio
 
 from application.catalogue import Catalogue, Snapshot
+from application.errors import Unavailable
 
 
 class LookingAgain:
@@ -11,13 +12,23 @@ class LookingAgain:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._begun = 0
+        self._failure: Unavailable | None = None
         self._lock = asyncio.Lock()
 
     async def __call__(self) -> Snapshot:
-        """A snapshot that was read after the call began. Raises Unavailable."""
+        """A snapshot that was read after the call began. Raises Unavailable, as for whoever looked."""
         seen = self._begun
         async with self._lock:
             if self._begun == seen:
-                self._begun += 1
-                await asyncio.to_thread(self._catalogue.current)
+                await self._look()
+            elif self._failure is not None:
+                raise Unavailable(str(self._failure)) from self._failure
         return self._catalogue.snapshot
+
+    async def _look(self) -> None:
+        self._begun, self._failure = self._begun + 1, None
+        try:
+            await asyncio.to_thread(self._catalogue.current)
+        except Unavailable as failure:
+            self._failure = failure
+            raise

@@ -141,7 +141,9 @@ class Managing:
                 hint=key[-4:],
                 at=self.clock(),
             )
-            return [Change(stream=stream, version=0, events=api_keys.decide(None, command))]
+            # After an answer that was lost, the key is there already when this is decided again.
+            events = api_keys.decide(snapshot.state(stream), command)
+            return [Change(stream=stream, version=snapshot.version(stream), events=events)]
 
         self._edit(actor, decide)
         return NewKey(record=self.catalogue.snapshot.state(stream), key=key)

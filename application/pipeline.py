@@ -62,11 +62,21 @@ class Pipeline:
             self._settle(waiting[middle:])
 
     def _put_aside(self, recorded: Recorded, error: Exception) -> None:
+        """Settle a webhook as failed; park an edit, and a webhook whose failure cannot be settled either."""
         words = f"{type(error).__name__}: {error}"
-        if isinstance(recorded.event, WebhookReceived):
-            self.inbox.settle([Settled(recorded=recorded, changes=(_broken(recorded, recorded.event, words),))])
-        else:
+        if not (
+            isinstance(recorded.event, WebhookReceived) and self._settled_as_failed(recorded, recorded.event, words)
+        ):
             self.inbox.park(recorded, words)
+
+    def _settled_as_failed(self, recorded: Recorded, received: WebhookReceived, error: str) -> bool:
+        try:
+            self.inbox.settle([Settled(recorded=recorded, changes=(_broken(recorded, received, error),))])
+        except (Unavailable, Conflict):
+            raise
+        except Exception:  # noqa: BLE001 -- what broke it first is on record, and those behind it must go on
+            return False
+        return True
 
     def _decide(self, waiting: Sequence[Recorded]) -> list[Settled]:
         plans = {

@@ -9,11 +9,11 @@ from application.catalogue import Catalogue, Endpoint
 from application.errors import ConfigurationMoved, Unavailable
 from application.looking_again import LookingAgain
 from application.ports import Appender, BodyParser, Clock, NewId
-from application.records import Attribution, Change
+from application.records import ANYBODY, Attribution, Change
 from application.throttling import Throttle
 from domain import errors, legacy, verification, webhooks
 from domain.verification import Verdict
-from domain.webhooks import WebhookReceived, WebhookRejected
+from domain.webhooks import Receipt, WebhookReceived, WebhookRejected
 
 REDACTED = "[redacted]"
 KEPT_OF_REJECTED = 65_536
@@ -38,8 +38,8 @@ class Request:
 class Accepted:
     """The request is on record, and will be processed."""
 
-    webhook_id: str
-    legacy: bool
+    webhook_id: str = ""
+    legacy: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +53,7 @@ class Turned:
     retry_after: int | None = None
 
 
+ACCEPTED, LEGACY = Accepted(), Accepted(legacy=True)
 FAILED = "verification_failed"
 TOO_MANY = Turned(
     status=429,
@@ -90,19 +91,20 @@ class Receiving:
             endpoint = snapshot.endpoints.get(token)
             if endpoint is None:
                 return UNKNOWN
+            event, answer = self._judge(endpoint, request)
             try:
-                return await self._judge(endpoint, request, snapshot.epoch)
+                return await self._record(event, answer, request, snapshot.epoch)
             except ConfigurationMoved:
                 snapshot = await self.look_again()
         raise Unavailable("configurations change faster than requests can be judged")
 
-    async def _judge(self, endpoint: Endpoint, request: Request, epoch: int) -> Accepted | Turned:
+    def _judge(self, endpoint: Endpoint, request: Request) -> tuple[Receipt, Accepted | Turned]:
         configuration, at = endpoint.configuration, self.clock()
         settings = configuration.settings
         verdict = endpoint.verifier(request.headers, request.body, at)
         turned = self._objection(endpoint, request, verdict)
         if turned is not None:
-            return await self._reject(endpoint, request, turned, verdict, at, epoch)
+            return _rejected(endpoint, request, turned, verdict, at), turned
         received = WebhookReceived(
             source=configuration.source,
             environment=configuration.environment,
@@ -116,8 +118,7 @@ class Receiving:
             verdict=verdict,
             verification_status=verification.status(verdict, settings.enforce_verification),
         )
-        webhook_id = await self._record(received, request, epoch)
-        return Accepted(webhook_id=webhook_id, legacy=settings.dialect == "legacy")
+        return received, LEGACY if settings.dialect == "legacy" else ACCEPTED
 
     def _objection(self, endpoint: Endpoint, request: Request, verdict: Verdict) -> Turned | None:
         settings = endpoint.configuration.settings
@@ -136,52 +137,57 @@ class Receiving:
         wrong = legacy.problem(body) if settings.dialect == "legacy" else None
         return Turned(status=400, code="invalid_params", message=wrong) if wrong else None
 
-    async def turn_away(self, token: str, request: Request, turned: Turned) -> Turned:
+    async def turn_away(self, token: str, request: Request, turned: Turned) -> Accepted | Turned:
         """Record a request that HTTP itself refused, such as one that is too large; its body may be cut."""
         snapshot = self.catalogue.snapshot
         for _ in range(ATTEMPTS):
             endpoint = snapshot.endpoints.get(token)
             if endpoint is None:
                 return UNKNOWN
+            event = _rejected(endpoint, request, turned, None, self.clock())
             try:
-                return await self._reject(endpoint, request, turned, None, self.clock(), snapshot.epoch)
+                return await self._record(event, turned, request, snapshot.epoch)
             except ConfigurationMoved:
                 snapshot = await self.look_again()
         return turned
 
-    async def _reject(
-        self, endpoint: Endpoint, request: Request, turned: Turned, verdict: Verdict | None, at: datetime, epoch: int
-    ) -> Turned:
-        configuration = endpoint.configuration
-        if not self.throttle.allows(f"{configuration.source}/{configuration.environment}"):
+    async def _record(
+        self, event: Receipt, answer: Accepted | Turned, request: Request, epoch: int
+    ) -> Accepted | Turned:
+        if isinstance(event, WebhookRejected) and not self.throttle.allows(f"{event.source}/{event.environment}"):
             return TOO_MANY
-        enforced = configuration.settings.enforce_verification
-        failed = verdict if turned.code == FAILED else None
-        rejected = WebhookRejected(
-            source=configuration.source,
-            environment=configuration.environment,
-            configuration_version=configuration.version,
-            received_at=at,
-            method=request.method,
-            query=request.query,
-            remote_address=request.remote_address,
-            headers=_redacted(request.headers, endpoint),
-            body=request.body[:KEPT_OF_REJECTED],
-            body_bytes=len(request.body) if turned.status != 413 else None,
-            verdict=verdict,
-            verification_status=verification.status(verdict, enforced) if verdict else None,
-            reason=failed.reason or FAILED if failed else turned.code,
-            message=failed.message or turned.message if failed else turned.message,
-            http_status=turned.status,
-        )
-        return attrs.evolve(turned, webhook_id=await self._record(rejected, request, epoch))
-
-    async def _record(self, event: WebhookReceived | WebhookRejected, request: Request, epoch: int) -> str:
-        webhook_id = self.new_id()
-        because = Attribution(correlation_id=request.request_id)
+        webhook_id, request_id = self.new_id(), request.request_id
+        because = ANYBODY if request_id is None else Attribution(correlation_id=request_id)
         change = Change(stream=webhooks.stream(webhook_id), version=0, events=(event,), attribution=because)
         await self.appender.append(change, epoch=epoch)
-        return webhook_id
+        if isinstance(answer, Accepted):
+            return Accepted(webhook_id=webhook_id, legacy=answer.legacy)
+        return attrs.evolve(answer, webhook_id=webhook_id)
+
+
+def _rejected(
+    endpoint: Endpoint, request: Request, turned: Turned, verdict: Verdict | None, at: datetime
+) -> WebhookRejected:
+    configuration = endpoint.configuration
+    failed = verdict if turned.code == FAILED else None
+    enforced = configuration.settings.enforce_verification
+    return WebhookRejected(
+        source=configuration.source,
+        environment=configuration.environment,
+        configuration_version=configuration.version,
+        received_at=at,
+        method=request.method,
+        query=request.query,
+        remote_address=request.remote_address,
+        headers=_redacted(request.headers, endpoint),
+        body=request.body[:KEPT_OF_REJECTED],
+        body_bytes=len(request.body) if turned.status != 413 else None,
+        verdict=verdict,
+        verification_status=verification.status(verdict, enforced) if verdict else None,
+        reason=failed.reason or FAILED if failed else turned.code,
+        message=failed.message or turned.message if failed else turned.message,
+        http_status=turned.status,
+    )
 
 
 def _unparsable(refused: errors.Refused, content_type: str) -> Turned:

@@ -15,6 +15,10 @@ class Attribution:
     correlation_id: str | None = None
 
 
+ANYBODY = Attribution()
+"""Nobody in particular, for no recorded cause."""
+
+
 @attrs.frozen(kw_only=True)
 class Recorded:
     """An event on record. `position` is its place in the log, None until it has one; `digest` covers what is stored.
@@ -41,4 +45,4 @@ class Change:
     stream: str
     version: int
     events: Sequence[object]
-    attribution: Attribution = Attribution()
+    attribution: Attribution = ANYBODY

@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="counted rounds of each figure (default 3)")
     parser.add_argument("--connections", type=int, default=128, help="kept open by the load (default 128)")
     plan = Plan(**vars(parser.parse_args()))
-    console = Console()
+    console = Console(width=110)
     console.print(
         f"Load by {load.generator()}; {plan.rounds} rounds of {plan.seconds:g} s, {plan.connections} connections"
     )

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+import psycopg
 from psycopg import Cursor
-from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from psycopg.sql import Composed
@@ -65,11 +65,13 @@ class _ColumnDumper(Dumper):
         return bytes(obj.packed)
 
 
+# Registered once for all connections: the classes are our own, so that nobody else's values are concerned.
 _COLUMNS: dict[str, type[Column]] = {}
-_DUMPERS: list[tuple[type[Column], type[Dumper]]] = []
 for _name, (_oid, _array_oid, _write) in _TYPES.items():
     _COLUMNS[_name] = type(f"{_name.title()}Column", (Column,), {"__slots__": ()})
-    _DUMPERS.append((_COLUMNS[_name], type(f"{_name.title()}Dumper", (_ColumnDumper,), {"oid": _array_oid})))
+    psycopg.adapters.register_dumper(
+        _COLUMNS[_name], type(f"{_name.title()}Dumper", (_ColumnDumper,), {"oid": _array_oid})
+    )
 
 
 def column(type_name: str, values: Sequence[Any]) -> Column:
@@ -85,13 +87,6 @@ def columns(types: str, rows: Iterable[Sequence[Any]]) -> list[Column]:
     return [column(name, values) for name, values in zip(types.split(), zip(*rows, strict=True), strict=True)]
 
 
-def register(context: AdaptContext) -> None:
-    """Teach a connection to send columns."""
-    for cls, dumper in _DUMPERS:
-        context.adapters.register_dumper(cls, dumper)
-
-
 def execute(cursor: Cursor[Any], statement: Composed, types: str, rows: Sequence[Sequence[Any]]) -> Cursor[Any]:
     """Run a statement that takes one array per column. There must be a row, for it says how many columns there are."""
-    register(cursor)
     return cursor.execute(statement, columns(types, rows), prepare=True)

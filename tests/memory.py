@@ -7,7 +7,7 @@ slow, and plainly right.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from eventsourcing.persistence import IntegrityError, JSONTranscoder, Tracking
+from eventsourcing.persistence import IntegrityError, JSONTranscoder, Notification, Tracking
 from eventsourcing.popo import POPOProcessRecorder
 
 from application.errors import Conflict
@@ -18,11 +18,13 @@ from domain.actions.outcomes import OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
 from infrastructure.event_store import envelopes
-from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.codec import RecordMapper, UnknownEvent
 from infrastructure.event_store.ledger import MemoryLedger
 
 READER = "worker"
 EVERYTHING = 2**31
+OWN = Decision | runs.Event
+"""What the worker itself writes, and never reads again."""
 
 
 def ledger(clock: Clock) -> MemoryLedger:
@@ -54,13 +56,20 @@ class MemoryInbox:
         return self._recorder.max_tracking_id(READER) or 0
 
     def waiting(self, limit: int) -> tuple[Recorded, ...]:
-        """See the port."""
-        unsettled = self._ledger.log(after=self.position(), limit=EVERYTHING)
-        return tuple(each for each in unsettled if not isinstance(each.event, Decision | runs.Event))[:limit]
+        """See the port. An event of a kind that this program does not know is parked when its turn comes."""
+        found: list[Recorded] = []
+        for each in self._log(after=self.position()):
+            if isinstance(each, Recorded):
+                found += [each] if not isinstance(each.event, OWN) else []
+            elif found:
+                break
+            else:
+                self._put_aside(each.id, f"UnknownEvent: {each.topic}")
+        return tuple(found[:limit])
 
     def look_up(self, references: Sequence[tuple[str, Reference]], scopes: Sequence[Scope]) -> LookedUp:
         """See the port."""
-        settled = [each for each in self._ledger.log(after=0, limit=EVERYTHING) if self._counts(each)]
+        settled = [each for each in self._log(after=0) if isinstance(each, Recorded) and self._counts(each)]
         facts, precedents = _facts(settled), _precedents(settled)
         return (
             {(where, name): facts[where][name] for where, name in references if name in facts[where]},
@@ -81,14 +90,25 @@ class MemoryInbox:
     def park(self, recorded: Recorded, error: str) -> None:
         """See the port."""
         assert recorded.position is not None
-        self._recorder.insert_events([], tracking=Tracking(READER, recorded.position))
-        self.parked[recorded.position] = error
+        self._put_aside(recorded.position, error)
+
+    def _put_aside(self, position: int, error: str) -> None:
+        self._recorder.insert_events([], tracking=Tracking(READER, position))
+        self.parked[position] = error
+
+    def _log(self, after: int) -> Iterator[Recorded | Notification]:
+        """The log; an event of an unknown kind as it is stored."""
+        for stored in self._recorder.select_notifications(after, EVERYTHING, inclusive_of_start=False):
+            try:
+                yield self._ledger.mapper.to_domain_event(stored)
+            except UnknownEvent:
+                yield stored
 
     def _counts(self, recorded: Recorded) -> bool:
         """What the worker wrote counts at once, everything else once it is settled."""
         position = recorded.position or 0
         settled = position <= self.position() and position not in self.parked
-        return settled or isinstance(recorded.event, Decision | runs.Event)
+        return settled or isinstance(recorded.event, OWN)
 
 
 def _facts(log: Iterable[Recorded]) -> Mapping[str, dict[Reference, object]]:

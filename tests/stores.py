@@ -7,13 +7,16 @@ from typing import Any
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
 
+from application.catalogue import ConfigurationHistory
+from application.pipeline import Pipeline
 from application.ports import Clock
-from infrastructure import clocks, migrations
+from infrastructure import bodies, clocks, migrations
 from infrastructure.database import SCHEMA, Database
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
+from infrastructure.projections import registry
 from infrastructure.projections.inbox import PostgresInbox
 
 MAPPER = RecordMapper(transcoder=None)  # type: ignore[arg-type]
@@ -50,9 +53,34 @@ def group_commit(database: Database, *, conninfo: str | None = None, clock: Cloc
     )
 
 
+def pipeline(database: Database, *, page: int = 500, clock: Clock = clocks.system) -> Pipeline:
+    """The worker's round."""
+    history = ConfigurationHistory(ledger(database))
+    return Pipeline(inbox=inbox(database, clock), configuration_at=history.at, parse=bodies.parse, page=page)
+
+
+def drain(database: Database, *, page: int = 500, clock: Clock = clocks.system) -> None:
+    """Settle everything that waits."""
+    working = pipeline(database, page=page, clock=clock)
+    while working.run_once():
+        pass
+
+
 def rows(database: Database, table: str, columns: Sequence[str] = ()) -> list[tuple[Any, ...]]:
-    """Everything that a table holds, or these columns of it, sorted by them from left to right."""
+    """Everything that a table holds, or these columns of it, in an order that follows from what it holds."""
     listed = SQL(", ").join(map(Identifier, columns)) if columns else SQL("*")
     query = SQL("SELECT {} FROM {} AS t ORDER BY t::text").format(listed, Identifier(database.schema, table))
+    with database.connect() as connection, connection.cursor(row_factory=tuple_row) as cursor:
+        return cursor.execute(query).fetchall()
+
+
+def read_models(database: Database) -> dict[str, list[str]]:
+    """The rows of every projection's tables as PostgreSQL writes them, by table."""
+    tables = [table for make in registry.PROJECTIONS.values() for table in make(database.schema).tables]
+    return {table: [str(row[0]) for row in _texts(database, table)] for table in tables}
+
+
+def _texts(database: Database, table: str) -> list[tuple[Any, ...]]:
+    query = SQL("SELECT t::text FROM {} AS t ORDER BY 1").format(Identifier(database.schema, table))
     with database.connect() as connection, connection.cursor(row_factory=tuple_row) as cursor:
         return cursor.execute(query).fetchall()

@@ -11,14 +11,11 @@ from collections.abc import Iterable
 import attrs
 import psycopg
 import structlog
-from eventsourcing.persistence import StoredEvent
 
 from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
 from application.ports import Clock
 from application.records import Change
-from infrastructure import bulk
-from infrastructure.event_store import envelopes
-from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.codec import RecordMapper, Row
 from infrastructure.event_store.recorder import LedgerRecorder, append_arguments
 
 BATCH_EVENTS = 500
@@ -33,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 @attrs.define(eq=False)
 class _Item:
-    events: list[StoredEvent]
+    rows: list[Row]
     epoch: int
     size: int
     deadline: float
@@ -72,8 +69,12 @@ class GroupCommit:
         if len(self._waiting) >= QUEUE_ITEMS or self._bytes >= QUEUE_BYTES:
             raise Busy("too many requests are waiting to be stored")
         loop = asyncio.get_running_loop()
-        events = [self._mapper.to_stored_event(each) for each in envelopes.enclose(change, self._clock())]
-        item = _Item(events, epoch, sum(len(e.state) for e in events), loop.time() + PATIENCE, loop.create_future())
+        at, row = self._clock(), self._mapper.row
+        rows = [
+            row(change.stream, version, event, at, change.attribution)
+            for version, event in enumerate(change.events, change.version + 1)
+        ]
+        item = _Item(rows, epoch, sum([len(each[3]) for each in rows]), loop.time() + PATIENCE, loop.create_future())
         self._waiting.append(item)
         self._bytes += item.size
         self._wake.set()
@@ -84,14 +85,16 @@ class GroupCommit:
             await self._wake.wait()
             self._wake.clear()
             while batch := self._next_batch():
-                self._under_way = batch
-                try:
-                    await self._store(batch)
-                except Exception as error:  # whatever it is, those who come after must be served
-                    log.exception("a batch could not be stored")
-                    for item in batch:
-                        _refuse(item, error)
-                self._under_way = []
+                await self._serve(batch)
+
+    async def _serve(self, batch: list[_Item]) -> None:
+        self._under_way = batch
+        try:
+            await self._store(batch)
+        except Exception as error:
+            log.exception("a batch could not be stored")
+            _refuse_all(batch, error)
+        self._under_way = []
 
     async def _keep_deadlines(self) -> None:
         """Answer whoever has waited too long, also while a connection is silent and an attempt hangs."""
@@ -107,13 +110,13 @@ class GroupCommit:
         events = size = 0
         while self._waiting and (
             not batch
-            or (events + len(self._waiting[0].events) <= BATCH_EVENTS and size + self._waiting[0].size <= BATCH_BYTES)
+            or (events + len(self._waiting[0].rows) <= BATCH_EVENTS and size + self._waiting[0].size <= BATCH_BYTES)
         ):
             item = self._waiting.popleft()
             self._bytes -= item.size
             if item.answer.done():
                 continue  # its caller is gone
-            events, size = events + len(item.events), size + item.size
+            events, size = events + len(item.rows), size + item.size
             batch.append(item)
         return batch
 
@@ -123,15 +126,11 @@ class GroupCommit:
         pause = 0.02
         while batch := [item for item in batch if not item.answer.done()]:
             try:
-                async with asyncio.timeout_at(max(item.deadline for item in batch) + 0.1):
-                    if uncertain:
-                        batch = await self._without_stored(batch)
-                    await self._attempt(batch, refusal)
+                await self._attempt(batch, refusal, uncertain=uncertain)
                 return
             except (psycopg.errors.UniqueViolation, psycopg.DataError) as error:
                 if len(batch) > 1:
-                    for item in batch:
-                        await self._store([item], uncertain=uncertain)
+                    await self._store_singly(batch, uncertain=uncertain)
                     return
                 refusal = error
             except (psycopg.Error, OSError, TimeoutError):
@@ -140,12 +139,18 @@ class GroupCommit:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 0.5)
 
-    async def _attempt(self, batch: list[_Item], refusal: psycopg.Error | None) -> None:
-        if refusal is not None:
-            for item in batch:
-                _refuse(item, Conflict(str(refusal)))
-        elif batch:
-            await self._append(batch)
+    async def _store_singly(self, batch: list[_Item], *, uncertain: bool) -> None:
+        for item in batch:
+            await self._store([item], uncertain=uncertain)
+
+    async def _attempt(self, batch: list[_Item], refusal: psycopg.Error | None, *, uncertain: bool) -> None:
+        async with asyncio.timeout_at(max(item.deadline for item in batch) + 0.1):
+            if uncertain:
+                batch = await self._without_stored(batch)
+            if refusal is not None:
+                _refuse_all(batch, Conflict(str(refusal)))
+            elif batch:
+                await self._append(batch)
 
     async def _append(self, batch: list[_Item]) -> None:
         newest = max(item.epoch for item in batch)
@@ -153,27 +158,26 @@ class GroupCommit:
             if item.epoch < newest:
                 _refuse(item, ConfigurationMoved())
         current = [item for item in batch if item.epoch == newest]
-        events = [event for item in current for event in item.events]
+        rows = [row for item in current for row in item.rows]
         connection = await self._connected()
-        cursor = await connection.execute(self._statement, append_arguments(events, newest), prepare=True, binary=True)
-        row = await cursor.fetchone()
-        assert row is not None
-        if row[0] is None:
-            for item in current:
-                _refuse(item, ConfigurationMoved())
+        cursor = await connection.execute(self._statement, append_arguments(rows, newest), prepare=True, binary=True)
+        stored = await cursor.fetchone()
+        assert stored is not None
+        if stored[0] is None:
+            _refuse_all(current, ConfigurationMoved())
             return
-        assert isinstance(row[0], int)
-        _confirm(current, row[0] - len(events))
+        assert isinstance(stored[0], int)
+        _confirm(current, stored[0] - len(rows))
 
     async def _without_stored(self, batch: list[_Item]) -> list[_Item]:
         connection = await self._connected()
-        firsts = [item.events[0] for item in batch]
-        ids, versions = [str(e.originator_id) for e in firsts], [e.originator_version for e in firsts]
+        firsts = [item.rows[0] for item in batch]
+        ids, versions = [row[0] for row in firsts], [row[1] for row in firsts]
         cursor = await connection.execute(self._lookup, (ids, versions), binary=True)
         stored = {(row[1], row[4]): row[0] for row in await cursor.fetchall()}
         missing = []
         for item, first in zip(batch, firsts, strict=True):
-            position = stored.get((first.originator_id, first.state))
+            position = stored.get((first[0], first[3]))
             if isinstance(position, int):
                 _confirm([item], position - 1)
             else:
@@ -183,7 +187,6 @@ class GroupCommit:
     async def _connected(self) -> "psycopg.AsyncConnection[tuple[object, ...]]":
         if self._connection is None:
             self._connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
-            bulk.register(self._connection)
         return self._connection
 
     async def _disconnect(self) -> None:
@@ -194,9 +197,14 @@ class GroupCommit:
 
 def _confirm(items: Iterable[_Item], position: int) -> None:
     for item in items:
-        position += len(item.events)
+        position += len(item.rows)
         if not item.answer.done():
             item.answer.set_result(position)
+
+
+def _refuse_all(items: Iterable[_Item], error: Exception) -> None:
+    for item in items:
+        _refuse(item, error)
 
 
 def _refuse(item: _Item, error: Exception) -> None:

@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 from application.errors import ConfigurationMoved
 from infrastructure import bulk
 from infrastructure.event_store import topics
+from infrastructure.event_store.codec import Row
 
 CHANNEL = "hookledger"
 LIBRARY_FUNCTION = "es_insert_events_"
@@ -84,17 +85,10 @@ CREATE_APPEND = SQL(
 )
 
 
-def append_arguments(stored_events: Sequence[StoredEvent], expected_epoch: int | None) -> tuple[Any, ...]:
+def append_arguments(rows: Sequence[Row], expected_epoch: int | None) -> tuple[Any, ...]:
     """The arguments of the append function: the events as parallel arrays, the epoch, whether this is an edit."""
-    ids = [str(stored.originator_id) for stored in stored_events]
-    return (
-        bulk.column("text", ids),
-        bulk.column("bigint", [stored.originator_version for stored in stored_events]),
-        bulk.column("text", [stored.topic for stored in stored_events]),
-        bulk.column("bytea", [stored.state for stored in stored_events]),
-        expected_epoch,
-        any(map(edits_configuration, ids)),
-    )
+    edits = any(edits_configuration(row[0]) for row in rows)
+    return (*bulk.columns("text bigint text bytea", rows), expected_epoch, edits)
 
 
 def edits_configuration(stream: str) -> bool:
@@ -175,10 +169,8 @@ class AppendByFunction(PostgresApplicationRecorder):
             self._insert_events(curs, stored_events, **kwargs)
             if not stored_events:
                 return []
-            bulk.register(curs)
-            curs.execute(
-                self.append_statement, append_arguments(stored_events, kwargs.get("expected_epoch")), prepare=True
-            )
+            rows = [(str(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events]
+            curs.execute(self.append_statement, append_arguments(rows, kwargs.get("expected_epoch")), prepare=True)
             stored = curs.fetchone()
             assert stored is not None
             if stored["last_position"] is None:

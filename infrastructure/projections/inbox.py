@@ -1,9 +1,16 @@
 """The Inbox port: what waits in the log, looked up and settled in PostgreSQL, one transaction a batch."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError, Tracking
+from eventsourcing.persistence import (
+    IntegrityError,
+    InterfaceError,
+    Notification,
+    OperationalError,
+    StoredEvent,
+    Tracking,
+)
 from psycopg import Cursor
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Identifier
@@ -20,7 +27,7 @@ from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import registry
 from infrastructure.projections.directory import key_of
-from infrastructure.projections.entries import Entry
+from infrastructure.projections.entries import Entry, Projection
 from infrastructure.projections.precedents import Precedents
 
 READER = "worker"
@@ -47,15 +54,15 @@ INSERT INTO {schema}.parked (position, stream, error) VALUES (%s, %s, %s) ON CON
 """
 
 Wanted = Sequence[tuple[str, Reference]]
+Facts = dict[tuple[str, Reference], object]
 
 
 class PostgresInbox:
     """See the port. One instance, one worker."""
 
     def __init__(self, *, recorder: WorkerRecorder, mapper: RecordMapper, clock: Clock) -> None:
-        schema = recorder.datastore.schema
+        self._schema = schema = recorder.datastore.schema
         self._recorder, self._mapper, self._clock = recorder, mapper, clock
-        self._projections = registry.make_all(schema)
         self._precedents = Precedents(schema)
         self._entities, self._workflows, self._audiences, self._runs, self._park = (
             SQL(query).format(schema=Identifier(schema)) for query in (ENTITIES, WORKFLOWS, AUDIENCES, OPEN_RUNS, PARK)
@@ -66,32 +73,50 @@ class PostgresInbox:
         return self._recorder.max_tracking_id(READER) or 0
 
     def waiting(self, limit: int) -> tuple[Recorded, ...]:
-        """See the port."""
+        """See the port. An event that this program does not know, or cannot read, is parked when its turn comes."""
+        while True:
+            try:
+                after = self.position()
+                stored = self._recorder.notifications(self._recorder.inbox_statement, (after, limit))
+            except (OperationalError, InterfaceError) as error:
+                raise Unavailable("the event store cannot be reached") from error
+            readable, problem = self._readable(stored)
+            if readable or problem is None:
+                return readable
+            self._put_aside(stored[0].id, str(stored[0].originator_id), f"{type(problem).__name__}: {problem}")
+
+    def _readable(self, stored: Sequence[Notification]) -> tuple[tuple[Recorded, ...], Exception | None]:
+        """The events up to the first that cannot be read, and why it cannot."""
+        events: list[Recorded] = []
         try:
-            after = self.position()
-            stored = self._recorder.notifications(self._recorder.inbox_statement, (after, limit))
-        except (OperationalError, InterfaceError) as error:
-            raise Unavailable("the event store cannot be reached") from error
-        return tuple(self._mapper.to_domain_event(each) for each in stored)
+            for each in stored:
+                events.append(self._mapper.to_domain_event(each))
+        except Exception as error:  # noqa: BLE001 -- whatever is wrong with it, those behind it must go on
+            return tuple(events), error
+        return tuple(events), None
 
     def look_up(self, references: Wanted, scopes: Sequence[Scope]) -> LookedUp:
         """See the port."""
-        facts: dict[tuple[str, Reference], object] = {}
-        with self._recorder.datastore.get_connection() as conn, conn.cursor(row_factory=tuple_row) as cursor:
-            self._look_up_entities(cursor, references, facts)
-            for environment, key, active in _rows(cursor, self._workflows, _of(references, "workflow")):
-                facts[environment, ("workflow", key)] = active
-            for environment, key in _rows(cursor, self._audiences, _of(references, "audience")):
-                facts[environment, ("audience", key)] = True
-            for environment, workflow, key, run, *recipient in _rows(cursor, self._runs, _of(references, "runs")):
-                name = environment, ("runs", workflow, key)
-                opened = OpenRun(id=run, recipient=dict(zip(("collection", "id"), recipient, strict=True)))
-                facts[name] = (*facts.get(name, ()), opened)  # type: ignore[misc]
-            return facts, self._precedents.find(cursor, scopes)
+        try:
+            with self._recorder.datastore.get_connection() as conn, conn.cursor(row_factory=tuple_row) as cursor:
+                return self._facts(cursor, references), self._precedents.find(cursor, scopes)
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("the event store cannot be reached") from error
 
-    def _look_up_entities(
-        self, cursor: Cursor[Any], references: Wanted, facts: dict[tuple[str, Reference], object]
-    ) -> None:
+    def _facts(self, cursor: Cursor[Any], references: Wanted) -> Facts:
+        facts: Facts = {}
+        self._look_up_entities(cursor, references, facts)
+        for environment, key, active in _rows(cursor, self._workflows, _of(references, "workflow")):
+            facts[environment, ("workflow", key)] = active
+        for environment, key in _rows(cursor, self._audiences, _of(references, "audience")):
+            facts[environment, ("audience", key)] = True
+        for environment, workflow, key, run, *recipient in _rows(cursor, self._runs, _of(references, "runs")):
+            name = environment, ("runs", workflow, key)
+            opened = OpenRun(id=run, recipient=dict(zip(("collection", "id"), recipient, strict=True)))
+            facts[name] = (*facts.get(name, ()), opened)  # type: ignore[misc]
+        return facts
+
+    def _look_up_entities(self, cursor: Cursor[Any], references: Wanted, facts: Facts) -> None:
         wanted = {
             key_of(environment, reference): (environment, reference)
             for environment, reference in references
@@ -102,47 +127,49 @@ class PostgresInbox:
 
     def settle(self, entries: Sequence[Settled]) -> None:
         """See the port."""
-        at = self._clock()
-        stored = []
+        at, projections = self._clock(), registry.make_all(self._schema)
+        stored: list[StoredEvent] = []
         for settled in entries:
             changes = [envelopes.enclose(change, at) for change in settled.changes]
-            self._fold(settled.recorded, changes)
+            _fold(projections, settled.recorded, changes)
             stored += [self._mapper.to_stored_event(each) for change in changes for each in change]
+
+        def write(cursor: Cursor[Any]) -> None:
+            with cursor.connection.cursor(row_factory=tuple_row) as plain:
+                for projection in projections:
+                    projection.write(plain)
+
         last = entries[-1].recorded.position
         assert last is not None
-        try:
-            self._recorder.insert_events(stored, tracking=Tracking(READER, last), write=self._write)
-        except IntegrityError as error:
-            raise Conflict("another worker has settled this batch") from error
-        except (OperationalError, InterfaceError) as error:
-            raise Unavailable("the event store cannot be reached") from error
-        finally:
-            # After a failure they still hold what was not written; after success they are as good as new.
-            self._projections = registry.make_all(self._recorder.datastore.schema)
-
-    def _fold(self, recorded: Recorded, changes: Sequence[Sequence[Recorded]]) -> None:
-        decisions = changes[0] if changes else ()
-        entries = [Entry(recorded=recorded, stream=recorded.stream, decisions=decisions)]
-        entries += [
-            Entry(recorded=each) for change in changes[1:] for each in change if isinstance(each.event, runs.Event)
-        ]
-        for entry in entries:
-            for projection in self._projections:
-                projection.fold(entry)
-
-    def _write(self, cursor: Cursor[Any]) -> None:
-        with cursor.connection.cursor(row_factory=tuple_row) as plain:
-            for projection in self._projections:
-                projection.write(plain)
+        self._insert(stored, last, write)
 
     def park(self, recorded: Recorded, error: str) -> None:
         """See the port."""
         assert recorded.position is not None
+        self._put_aside(recorded.position, recorded.stream, error)
 
+    def _put_aside(self, position: int, stream: str, error: str) -> None:
         def write(cursor: Cursor[Any]) -> None:
-            cursor.execute(self._park, (recorded.position, recorded.stream, error))
+            cursor.execute(self._park, (position, stream, error))
 
-        self._recorder.insert_events([], tracking=Tracking(READER, recorded.position), write=write)
+        self._insert([], position, write)
+
+    def _insert(self, stored: Sequence[StoredEvent], last: int, write: Callable[[Cursor[Any]], None]) -> None:
+        try:
+            self._recorder.insert_events(stored, tracking=Tracking(READER, last), write=write)
+        except IntegrityError as error:
+            raise Conflict("another worker has settled this batch") from error
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("the event store cannot be reached") from error
+
+
+def _fold(projections: Sequence[Projection], recorded: Recorded, changes: Sequence[Sequence[Recorded]]) -> None:
+    decisions = changes[0] if changes else ()
+    entries = [Entry(recorded=recorded, stream=recorded.stream, decisions=decisions)]
+    entries += [Entry(recorded=each) for change in changes[1:] for each in change if isinstance(each.event, runs.Event)]
+    for entry in entries:
+        for projection in projections:
+            projection.fold(entry)
 
 
 def _of(references: Wanted, kind: str) -> list[tuple[str, ...]]:

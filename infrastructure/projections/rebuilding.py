@@ -4,6 +4,7 @@ The new tables follow the worker until little is left, then the worker waits for
 and change places with the old ones.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from psycopg.sql import SQL, Identifier
 
 from application.errors import Busy
 from application.records import Recorded
-from domain import errors, webhooks
+from domain import errors, runs, webhooks
 from infrastructure.database import Database
 from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.recorder import WorkerRecorder
@@ -81,8 +82,9 @@ class _Rebuild:
             stored = self._recorder.notifications(self._recorder.page_statement, (self._done, bound, PAGE))
             if not stored:
                 break
+            events = [self._mapper.to_domain_event(each) for each in stored]
             with connection.transaction():
-                self._fold(connection, [self._mapper.to_domain_event(each) for each in stored])
+                self._fold(connection, self._groups.entries(events))
             self._done = stored[-1].id
             self._progress(self._done, self._recorder.max_notification_id() or 0)
 
@@ -91,7 +93,8 @@ class _Rebuild:
         with connection.transaction():
             connection.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(tracking))
             settled = self._settled()
-            self._fold(connection, self._rest(settled))
+            self._fold(connection, self._groups.entries(self._rest(settled)))
+            self._fold(connection, self._groups.rest())
             for projection in self._projections:
                 for table in projection.tables:
                     self._swap(connection, table)
@@ -112,8 +115,8 @@ class _Rebuild:
             SQL("ALTER TABLE {} SET SCHEMA {}").format(Identifier(SHADOW, table), Identifier(self._live))
         )
 
-    def _fold(self, connection: psycopg.Connection[Any], events: Iterable[Recorded]) -> None:
-        for entry in self._groups.entries(events):
+    def _fold(self, connection: psycopg.Connection[Any], entries: Iterable[Entry]) -> None:
+        for entry in entries:
             for projection in self._projections:
                 projection.fold(entry)
         with connection.cursor() as cursor:
@@ -122,18 +125,45 @@ class _Rebuild:
 
 
 class Groups:
-    """Puts the decisions of one evaluation together again, also across pages."""
+    """Brings the log into the order in which the worker takes it in, also across pages.
+
+    The decisions of one evaluation come together. What was told while webhooks were still undecided counts after the
+    decisions about them, although it lies before these in the log.
+    """
 
     def __init__(self) -> None:
         self._open: list[Recorded] = []
+        self._received = self._decided = 0
+        self._edits: deque[tuple[int, Recorded]] = deque()
 
     def entries(self, events: Iterable[Recorded]) -> Iterator[Entry]:
         """The entries that these events complete."""
         for recorded in events:
-            if not isinstance(recorded.event, webhooks.Decision):
-                yield Entry(recorded=recorded, stream=recorded.stream)
-                continue
-            self._open.append(recorded)
-            if isinstance(recorded.event, webhooks.WebhookProcessed):
-                yield Entry(stream=recorded.stream, decisions=tuple(self._open))
-                self._open = []
+            if isinstance(recorded.event, webhooks.Decision):
+                yield from self._decide(recorded, recorded.event)
+            elif isinstance(recorded.event, webhooks.Receipt | runs.Event):
+                self._received += isinstance(recorded.event, webhooks.WebhookReceived)
+                yield _alone(recorded)
+            else:
+                self._edits.append((self._received, recorded))
+                yield from self._due(self._decided)
+
+    def rest(self) -> Iterator[Entry]:
+        """What is left at the end: edits that wait for decisions which are not to come."""
+        return self._due(self._received)
+
+    def _decide(self, recorded: Recorded, decision: webhooks.Decision) -> Iterator[Entry]:
+        self._open.append(recorded)
+        if isinstance(decision, webhooks.WebhookProcessed):
+            yield Entry(stream=recorded.stream, decisions=tuple(self._open))
+            self._open = []
+            self._decided += decision.evaluation == 1
+            yield from self._due(self._decided)
+
+    def _due(self, decided: int) -> Iterator[Entry]:
+        while self._edits and self._edits[0][0] <= decided:
+            yield _alone(self._edits.popleft()[1])
+
+
+def _alone(recorded: Recorded) -> Entry:
+    return Entry(recorded=recorded, stream=recorded.stream)

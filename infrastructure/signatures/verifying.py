@@ -77,7 +77,15 @@ class Signed:
 
     def verifier(self, scheme: str, secrets: Iterable[SigningSecret]) -> Verifier:
         """Compile the verifier that tries these secrets, in this order."""
-        keys = tuple(_Key(secret.id, self.expectation(secret.value), secret.expires_at) for secret in secrets)
+        keys = tuple(
+            _Key(
+                secret.id,
+                self.expectation(secret.value),
+                secret.expires_at,
+                Verdict(scheme, "verified", None, None, secret.id, None),
+            )
+            for secret in secrets
+        )
         return _SignatureVerifier(scheme, keys, self.read, self.tolerance)
 
 
@@ -86,6 +94,7 @@ class _Key:
     id: str
     expected: Expectation
     expires_at: datetime | None
+    verified: Verdict
 
 
 @attrs.frozen
@@ -107,7 +116,9 @@ class _SignatureVerifier:
         key = _matching(live, presented)
         if key is None:
             return self._failed("signature_mismatch", _mismatch(live), skew=skew)
-        if skew is not None and abs(skew) > self.tolerance:
+        if skew is None:
+            return key.verified
+        if abs(skew) > self.tolerance:
             return self._outside(key, skew)
         return Verdict(self.scheme, "verified", None, None, key.id, skew)
 

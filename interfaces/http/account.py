@@ -36,7 +36,7 @@ def create_environment(request: AnyRequest, gateway: Gateway, body: bytes) -> Re
     who, _ = callers.caller(request, gateway, "administer")
     asked = callers.json_body(gateway, body)
     slug = _text(asked, "slug")
-    name = _text(asked, "name") if "name" in asked else slug
+    name = _name(asked) if "name" in asked else slug
     made = gateway.managing.create_environment(slug=slug, name=name, actor=who.key_id)
     return rendering.answer(shapes.environment(made), 201)
 
@@ -55,7 +55,7 @@ def issue_key(request: AnyRequest, gateway: Gateway, body: bytes) -> Response[by
     asked = callers.json_body(gateway, body)
     environment = _text(asked, "environment") if asked.get("environment") is not None else None
     role = _text(asked, "role") if asked.get("role") is not None else None
-    issued = gateway.managing.issue_key(name=_text(asked, "name"), environment=environment, role=role, actor=who.key_id)
+    issued = gateway.managing.issue_key(name=_name(asked), environment=environment, role=role, actor=who.key_id)
     return rendering.answer({**shapes.api_key(issued.record), "key": issued.key}, 201)
 
 
@@ -142,6 +142,14 @@ def _within(asked: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     if not isinstance(inner, Mapping):
         raise Malformed(f"{name} must be an object", name)
     return inner
+
+
+def _name(asked: Mapping[str, Json]) -> str:
+    """A name that people can read."""
+    name = _text(asked, "name")
+    if not name.strip():
+        raise Malformed("name is empty; give a name that people can read", "name")
+    return name
 
 
 def _text(asked: Mapping[str, Json], name: str) -> str:

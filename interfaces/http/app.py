@@ -66,5 +66,6 @@ def create(gateway: Gateway, *, lifespan: Any = None) -> ASGIApp:
             components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
         ),
         debug=False,
+        logging_config=None,  # structlog is set up by whoever runs the process
     )
     return RequestIds(application, gateway.new_id)

@@ -51,7 +51,7 @@ def the_environment(request: AnyRequest, who: Caller, snapshot: Snapshot) -> str
 
 def page(request: AnyRequest) -> PageRequest:
     """`after`, `before` and `page_size` (1–50)."""
-    text = request.query_params.get("page_size") or request.query_params.get("limit") or str(LARGEST_PAGE)
+    text = request.query_params.get("page_size", request.query_params.get("limit", str(LARGEST_PAGE)))
     if not (text.isascii() and text.isdigit() and len(text) < 4 and 1 <= int(text) <= LARGEST_PAGE):
         raise Malformed(f"page_size is {text!r}; it must be a whole number from 1 to {LARGEST_PAGE}", "page_size")
     return PageRequest(

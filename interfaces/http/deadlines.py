@@ -1,15 +1,13 @@
 """Deadlines for many short waits: one timer for all of them, because a timer for each costs more than the wait."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 TICK = 0.25
 """Seconds between looks; a deadline is kept within one."""
 
 
 class Deadlines:
-    """Cancels tasks that stay longer than `seconds` in `within`, which then raises TimeoutError."""
+    """Entered around a wait, raises TimeoutError there when it takes longer than `seconds`. One wait a task."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -17,24 +15,22 @@ class Deadlines:
         self._late: set[asyncio.Task[object]] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    @contextmanager
-    def within(self) -> Iterator[None]:
-        """Wait inside for what may never come. Raises TimeoutError when it has not come in time."""
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None
-        loop = task.get_loop()
+        loop = asyncio.get_running_loop()
         self._since[task] = loop.time()
         if self._timer is None:
             self._timer = loop.call_later(TICK, self._look, loop)
-        try:
-            yield
-        except asyncio.CancelledError:
-            if task in self._late and task.uncancel() == 0:
-                raise TimeoutError from None
-            raise
-        finally:
-            del self._since[task]
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        del self._since[task]
+        if task in self._late:
             self._late.discard(task)
+            if kind is asyncio.CancelledError and task.uncancel() == 0:
+                raise TimeoutError
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()

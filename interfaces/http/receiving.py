@@ -1,13 +1,13 @@
 """Receiving webhooks: a bare ASGI application under Litestar, because every microsecond of it is paid per webhook."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import asgi
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.errors import Unavailable
-from application.gateway import Gateway
+from application.gateway import Gateway, Limits
 from application.receiving import UNKNOWN, Accepted, Request, Turned
 from interfaces.http import problems, rendering
 from interfaces.http.deadlines import Deadlines
@@ -62,13 +62,12 @@ async def _receive(gateway: Gateway, deadlines: Deadlines, scope: Any, receive: 
         return UNKNOWN
     if scope["method"] != "POST":
         return METHOD
-    raw = scope["headers"]
-    if len(raw) > limits.headers or sum([len(name) + len(value) for name, value in raw]) > limits.header_bytes:
+    headers = _headers(scope["headers"], limits)
+    if headers is None:
         message = f"more than {limits.headers} headers or {limits.header_bytes} bytes of them"
         return Turned(status=431, code="headers_too_large", message=message)
-    headers = _headers(raw)
     try:
-        with deadlines.within():
+        with deadlines:
             body = await _body(receive, headers, limits.body_bytes)
     except _BodyTooLarge as error:
         message = f"the body is larger than {limits.body_bytes} bytes"
@@ -91,13 +90,15 @@ def _request(scope: Any, headers: dict[str, str], body: bytes) -> Request:
     )
 
 
-def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """By lower-cased name, as ASGI gives them; repeated ones joined by ", " (RFC 9110 §5.3)."""
+def _headers(raw: Sequence[tuple[bytes, bytes]], limits: Limits) -> dict[str, str] | None:
+    """By lower-cased name; repeated ones joined by ", " (RFC 9110 §5.3). None if they are over the limits."""
     headers: dict[str, str] = {}
+    size = 0
     for name, value in raw:
+        size += len(name) + len(value)
         key = name.decode("latin-1")
         headers[key] = f"{headers[key]}, {value.decode('latin-1')}" if key in headers else value.decode("latin-1")
-    return headers
+    return headers if size <= limits.header_bytes and len(raw) <= limits.headers else None
 
 
 async def _body(receive: Receive, headers: dict[str, str], limit: int) -> bytes:

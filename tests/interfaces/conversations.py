@@ -44,7 +44,8 @@ class Source:
 
     def entry(self, answer: httpx.Response) -> dict[str, Any]:
         """What is on record for an answer."""
-        return shown(self.gateway, f"/v1/event_logs/{answer.json()['event_id']}")
+        found: dict[str, Any] = shown(self.gateway, f"/v1/event_logs/{answer.json()['event_id']}")
+        return found
 
     def get(self, what: str = "", **query: Any) -> Any:
         """What the API shows of the source itself, in its environment."""
@@ -130,15 +131,20 @@ def settled(gateway: Gateway, webhook_id: str) -> dict[str, Any]:
     return entry
 
 
-def pages(gateway: Gateway, path: str, entries: str = "entries", **query: Any) -> Iterator[list[dict[str, Any]]]:
-    """The pages of a list, from its beginning to its end."""
+def whole_pages(gateway: Gateway, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+    """The pages of a list with their cursors, from its beginning to its end."""
     after: dict[str, str] = {}
     while True:
         page = shown(gateway, path, **query, **after)
-        yield page[entries]
+        yield page
         if page["page_info"]["after"] is None:
             return
         after = {"after": page["page_info"]["after"]}
+
+
+def pages(gateway: Gateway, path: str, **query: Any) -> Iterator[list[dict[str, Any]]]:
+    """The entries on each page of a list."""
+    return (page["entries"] for page in whole_pages(gateway, path, **query))
 
 
 def issue(gateway: Gateway, **wanted: Any) -> dict[str, Any]:

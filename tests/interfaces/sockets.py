@@ -1,6 +1,7 @@
 """HTTP at the level of bytes, for what a client library would never send."""
 
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import attrs
@@ -23,23 +24,29 @@ def request(path: str, *headers: str, body: bytes = b"", method: str = "POST") -
 
 def exchange(url: str, sent: bytes, *, seconds: float = 20.0) -> Answer:
     """Send bytes on a connection of their own, read until the server closes it, and return the first answer."""
+    with _connection(url, seconds) as connection:
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has heard enough and has answered already
+            connection.sendall(sent)
+        return parse(_read(connection))
+
+
+def hang_up(url: str, sent: bytes) -> None:
+    """Send bytes and close the connection at once."""
+    with _connection(url, 20.0) as connection:
+        connection.sendall(sent)
+
+
+def _connection(url: str, seconds: float) -> socket.socket:
     address = urlsplit(url)
     assert address.hostname is not None
-    with socket.create_connection((address.hostname, address.port or 80), timeout=seconds) as connection:
-        try:
-            connection.sendall(sent)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it has heard enough and has answered already
-        return parse(_read(connection))
+    return socket.create_connection((address.hostname, address.port or 80), timeout=seconds)
 
 
 def _read(connection: socket.socket) -> bytes:
     received = b""
-    try:
+    with suppress(ConnectionResetError):  # it closed while we were still sending
         while more := connection.recv(65_536):
             received += more
-    except ConnectionResetError:
-        pass  # it closed while we were still sending
     return received
 
 

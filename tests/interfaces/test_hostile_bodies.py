@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.interfaces.conversations import Connect, Source, mapping, settled, shown
+from tests.interfaces.conversations import Connect, Source, mapping, pages, settled, shown
 
 LIMIT = 1_048_576
 KEPT = 65_536
@@ -125,7 +125,9 @@ def test_a_body_that_is_too_large_is_refused(connect: Connect, chunked: bool) ->
 def corpus() -> Iterator[bytes]:
     """Random bytes, and a good body with random damage: cut, doubled, or some of its bytes replaced."""
     chance = random.Random(SEED)
-    good = json.dumps({"type": "last", "id": "k", "at": 1e9, "user": {"id": "zoë", "tags": ["a", None, 2**70]}}).encode()
+    good = json.dumps(
+        {"type": "last", "id": "k", "at": 1e9, "user": {"id": "zoë", "tags": ["a", None, 2**70]}}
+    ).encode()
     for _ in range(200):
         yield chance.randbytes(chance.randrange(200))
     for _ in range(400):
@@ -154,3 +156,5 @@ def test_no_bytes_break_the_gateway(connect: Connect) -> None:
     [counted] = shown(source.gateway, "/v1/audit/accounting", source=source.key)["entries"]
     assert (counted["received"], counted["pending"]) == (601, 0)
     assert counted["rejected"] == sum(answer.status_code == 400 for answer in answers)
+    failed = [each["error"] for page in pages(source.gateway, "/v1/event_logs", source=source.key) for each in page]
+    assert "evaluation_failed" not in [error["code"] for error in failed if error]

@@ -136,9 +136,7 @@ def test_production_is_no_place_to_rehearse(connect: Connect) -> None:
         ({"body": {}, "headers": {"x": 1}}, 422, "payload.headers"),
     ],
 )
-def test_a_payload_that_cannot_be_rehearsed_is_refused(
-    connect: Connect, payload: Any, status: int, field: str
-) -> None:
+def test_a_payload_that_cannot_be_rehearsed_is_refused(connect: Connect, payload: Any, status: int, field: str) -> None:
     answer = rehearse(connect(), payload)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (status, field)
 

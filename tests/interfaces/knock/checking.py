@@ -4,7 +4,7 @@
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ TYPES: Mapping[str, type | tuple[type, ...]] = {
     "number": (int, float),
     "boolean": bool,
 }
-FORMATS = {"date-time": datetime.fromisoformat, "uuid": UUID}
+FORMATS: Mapping[str, Callable[[str], object]] = {"date-time": datetime.fromisoformat, "uuid": UUID}
 KNOWN = {
-    *("$ref", "additionalProperties", "allOf", "anyOf", "enum", "format", "items"),
+    *("$ref", "additionalProperties", "allOf", "anyOf", "discriminator", "enum", "format", "items"),
     *("nullable", "oneOf", "properties", "required", "type"),
 }
 

@@ -1,0 +1,215 @@
+"""The contract of the Inbox port.
+
+A subclass gives two fixtures: `store`, an empty event store, and `inbox`, the inbox over it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import attrs
+import pytest
+
+from application.errors import Conflict
+from application.pipeline import Settled
+from application.ports import EventStore, Inbox
+from application.records import Change, Recorded
+from domain import audiences, configurations, runs, webhooks, workflows
+from domain.actions.outcomes import OpenRun, Reference
+from domain.idempotency import Precedent, Scope
+from domain.json_values import Json
+from tests import examples
+
+WHERE = examples.ENVIRONMENT
+STREAM = webhooks.stream(examples.WEBHOOK_ID)
+RECEIVED = Change(stream=STREAM, version=0, events=(examples.WEBHOOK_RECEIVED,))
+REJECTED = Change(stream=webhooks.stream(examples.REJECTED_ID), version=0, events=(examples.WEBHOOK_REJECTED,))
+CONFIGURED = Change(
+    stream=configurations.stream(examples.SOURCE, WHERE), version=0, events=(examples.CONFIGURATION_CREATED,)
+)
+WORKFLOW_STREAM = workflows.stream(WHERE, "payment-failed")
+WORKFLOW = Change(stream=WORKFLOW_STREAM, version=0, events=(examples.WORKFLOW_DEFINED,))
+SWITCHED_OFF = Change(stream=WORKFLOW_STREAM, version=1, events=(examples.WORKFLOW_DEACTIVATED,))
+AUDIENCE = Change(stream=audiences.stream(WHERE, "beta-testers"), version=0, events=(examples.AUDIENCE_DEFINED,))
+
+RUN_STREAM = runs.stream(examples.RUN_STARTED.run_id)
+STARTED = Change(stream=RUN_STREAM, version=0, events=(examples.RUN_STARTED,))
+CANCELLED = Change(stream=RUN_STREAM, version=1, events=(examples.RUN_CANCELLED,))
+OPEN_RUNS: Reference = ("runs", "payment-failed", "invoice-in_1SpqSzLkdIwHu7ixQ4yB2nWd")
+USER: Reference = ("user", "cus_TnVh5xq8Rk2LmD")
+SCOPE: Scope = (examples.SOURCE, WHERE, "invoice.payment_failed", "evt_1SpqT4LkdIwHu7ix0mZ3rV8c")
+
+
+def executed(action_type: str, *, result: Mapping[str, Json] | None = None, **payload: Json) -> webhooks.ActionExecuted:
+    outcome = attrs.evolve(examples.ACTION_EXECUTED, action_type=action_type, payload=payload, origins={})
+    return attrs.evolve(outcome, result=result or {})
+
+
+IDENTIFIED = executed("users_identify", id="cus_TnVh5xq8Rk2LmD", name="Zoë Müller", properties={"plan": "team"})
+DELETED = executed("users_delete", id="cus_TnVh5xq8Rk2LmD")
+OBJECT_SET = executed("objects_set", collection="invoices", id="in_1", properties={})
+TENANT_SET = executed("tenants_set", id="acme", properties={})
+JOINED = executed(
+    "audiences_add_member",
+    key="early-birds",
+    members=[{"user_id": "cus_TnVh5xq8Rk2LmD", "tenant": None, "inline": None}],
+    result={"added": 1, "created_audience": True},
+)
+
+
+def decided(*actions: webhooks.ActionOutcome, stream: str = STREAM, version: int = 1) -> Change:
+    """The decisions of an evaluation, with these actions."""
+    before = (examples.WEBHOOK_CLASSIFIED, examples.IDEMPOTENCY_DECIDED)
+    return Change(stream=stream, version=version, events=(*before, *actions, examples.WEBHOOK_PROCESSED))
+
+
+class InboxContract:
+    """Each adapter's test class inherits these."""
+
+    def test_nothing_waits_in_an_empty_log(self, inbox: Inbox) -> None:
+        assert inbox.waiting(10) == ()
+
+    def test_receipts_rejections_and_edits_wait_in_the_order_of_the_log(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(CONFIGURED, WORKFLOW)
+        store.append(RECEIVED)
+        store.append(REJECTED, AUDIENCE)
+        assert inbox.waiting(10) == store.log(after=0, limit=10)
+        assert len(inbox.waiting(10)) == 5
+
+    def test_a_page_is_no_longer_than_asked_for(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(CONFIGURED, WORKFLOW, RECEIVED)
+        assert inbox.waiting(2) == store.log(after=0, limit=2)
+
+    def test_what_waits_goes_on_waiting_until_it_is_settled(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        assert inbox.waiting(10) == inbox.waiting(10) != ()
+
+    def test_what_is_settled_waits_no_more(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED, REJECTED)
+        settle(inbox, inbox.waiting(1), decided())
+        assert [each.event for each in inbox.waiting(10)] == [examples.WEBHOOK_REJECTED]
+
+    def test_decisions_are_stored_behind_their_receipt(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(10), decided(IDENTIFIED))
+        history = store.history(STREAM)
+        assert [each.event for each in history] == [*RECEIVED.events, *decided(IDENTIFIED).events]
+        assert [each.version for each in history] == [1, 2, 3, 4, 5]
+
+    def test_runs_get_streams_of_their_own(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(10), decided(), STARTED)
+        assert [each.event for each in store.history(RUN_STREAM)] == [examples.RUN_STARTED]
+
+    def test_what_the_worker_wrote_never_waits_for_it(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(10), decided(examples.ACTION_FAILED, examples.ACTION_SKIPPED), STARTED, CANCELLED)
+        assert inbox.waiting(10) == ()
+
+    def test_settling_moves_no_epoch(self, store: EventStore, inbox: Inbox) -> None:
+        epoch = store.append(CONFIGURED)
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(1))
+        settle(inbox, inbox.waiting(1), decided(), STARTED)
+        assert store.epoch() == epoch
+
+    def test_a_page_is_settled_once(self, store: EventStore, inbox: Inbox) -> None:
+        """Whoever comes second gets a Conflict, whatever he decided, and changes nothing."""
+        store.append(RECEIVED, REJECTED)
+        page = inbox.waiting(10)
+        settle(inbox, page, decided(IDENTIFIED))
+        before = store.log(after=0, limit=100)
+        for changes in ((decided(IDENTIFIED),), (decided(TENANT_SET, version=4), STARTED), ()):
+            with pytest.raises(Conflict):
+                settle(inbox, page, *changes)
+        assert store.log(after=0, limit=100) == before
+        assert known(inbox, ("tenant", "acme"), OPEN_RUNS) == {}
+
+    def test_a_page_that_was_settled_in_part_conflicts_whole(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED, REJECTED)
+        page = inbox.waiting(10)
+        settle(inbox, page[:1], decided())
+        with pytest.raises(Conflict):
+            settle(inbox, page, decided(IDENTIFIED))
+        assert [each.event for each in inbox.waiting(10)] == [examples.WEBHOOK_REJECTED]
+
+    def test_a_stream_that_moved_on_conflicts_and_goes_on_waiting(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        store.append(decided())
+        page = inbox.waiting(10)
+        with pytest.raises(Conflict):
+            settle(inbox, page, decided(IDENTIFIED))
+        assert inbox.waiting(10) == page
+        assert known(inbox, USER) == {}
+
+    def test_what_is_parked_waits_no_more_and_those_behind_it_do(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(WORKFLOW, RECEIVED)
+        inbox.park(inbox.waiting(1)[0], "ValueError: no sense in it")
+        assert [each.event for each in inbox.waiting(10)] == [examples.WEBHOOK_RECEIVED]
+        assert known(inbox, ("workflow", "payment-failed")) == {}
+
+    def test_nothing_is_known_of_what_is_not_there(self, inbox: Inbox) -> None:
+        references: list[Reference] = [USER, ("tenant", "acme"), ("object", "invoices", "in_1"), OPEN_RUNS]
+        assert known(inbox, *references, ("workflow", "payment-failed"), ("audience", "beta-testers")) == {}
+        assert inbox.look_up([], [SCOPE]) == inbox.look_up([], []) == ({}, {})
+
+    def test_users_objects_tenants_and_audiences_are_known_once_settled(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(10), decided(IDENTIFIED, OBJECT_SET, TENANT_SET, JOINED))
+        there: list[Reference] = [USER, ("object", "invoices", "in_1"), ("tenant", "acme"), ("audience", "early-birds")]
+        strangers: list[Reference] = [("user", "acme"), ("tenant", "in_1"), ("object", "orders", "in_1")]
+        assert known(inbox, *there, *strangers) == dict.fromkeys(there, True)
+        assert inbox.look_up([("development", each) for each in there], []) == ({}, {})
+
+    def test_what_is_deleted_is_unknown_again(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(10), decided(IDENTIFIED, DELETED))
+        assert known(inbox, USER) == {}
+
+    def test_a_workflow_is_known_as_active_or_not_once_settled(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(WORKFLOW, SWITCHED_OFF, AUDIENCE)
+        asked: list[Reference] = [("workflow", "payment-failed"), ("audience", "beta-testers")]
+        assert known(inbox, *asked) == {}
+        settle(inbox, inbox.waiting(1))
+        assert known(inbox, *asked) == {asked[0]: True}
+        settle(inbox, inbox.waiting(2))
+        assert known(inbox, *asked) == {asked[0]: False, asked[1]: True}
+
+    def test_open_runs_are_known_by_their_cancellation_key(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(1), decided(), STARTED)
+        opened = OpenRun(id=examples.RUN_STARTED.run_id, recipient=examples.RUN_STARTED.recipient)
+        assert known(inbox, OPEN_RUNS, ("runs", "payment-failed", "another")) == {OPEN_RUNS: (opened,)}
+        store.append(attrs.evolve(RECEIVED, stream="webhook-2"))
+        settle(inbox, inbox.waiting(1), decided(stream="webhook-2"), CANCELLED)
+        assert known(inbox, OPEN_RUNS).get(OPEN_RUNS, ()) == ()
+
+    def test_a_delivery_is_the_precedent_of_its_key(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(1), decided(IDENTIFIED))
+        precedent = Precedent(
+            webhook_id=examples.WEBHOOK_ID,
+            received_at=examples.AT,
+            complete=True,
+            done=(examples.TRIGGER_ID,),
+            body_digest=examples.IDEMPOTENCY_DECIDED.body_digest,
+        )
+        others = [(*SCOPE[:3], "another"), (*SCOPE[:2], "invoice.paid", SCOPE[3]), ("", *SCOPE[1:])]
+        assert inbox.look_up([], [SCOPE, *others]) == ({}, {SCOPE: precedent})
+
+    def test_a_delivery_that_failed_is_a_precedent_that_does_not_end_the_matter(
+        self, store: EventStore, inbox: Inbox
+    ) -> None:
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(1), decided(examples.ACTION_FAILED))
+        precedent = inbox.look_up([], [SCOPE])[1][SCOPE]
+        assert (precedent.complete, precedent.done) == (False, ())
+
+
+def settle(inbox: Inbox, page: Sequence[Recorded], *changes: Change) -> None:
+    """Settle a page, its first event with these changes."""
+    inbox.settle([Settled(recorded=page[0], changes=changes), *(Settled(recorded=each) for each in page[1:])])
+
+
+def known(inbox: Inbox, *references: Reference) -> dict[Reference, object]:
+    """What the inbox knows of references in the environment of the examples."""
+    facts, _ = inbox.look_up([(WHERE, reference) for reference in references], [])
+    return {reference: value for (_, reference), value in facts.items()}

@@ -1,0 +1,102 @@
+"""The inbox in PostgreSQL keeps the contract; what it cannot settle it leaves as it was."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import attrs
+import pytest
+
+from application.errors import Unavailable
+from application.pipeline import Settled
+from application.records import Change, Recorded
+from domain import sources
+from infrastructure.database import Database
+from infrastructure.event_store.ledger import PostgresLedger
+from infrastructure.projections.inbox import PostgresInbox
+from tests import examples, stores
+from tests.contracts.inbox import RECEIVED, SCOPE, STREAM, USER, InboxContract, decided, settle
+from tests.proxies import between
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    with stores.migrated(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def store(database: Database) -> PostgresLedger:
+    return stores.ledger(database, clock=lambda: examples.AT)
+
+
+@pytest.fixture
+def inbox(database: Database) -> PostgresInbox:
+    return stores.inbox(database, clock=lambda: examples.AT)
+
+
+class TestPostgresInbox(InboxContract):
+    """See the contract."""
+
+
+def parked(database: Database) -> list[tuple[object, ...]]:
+    return stores.rows(database, "parked", ["stream", "error"])
+
+
+def test_what_is_parked_is_kept_with_its_error(store: PostgresLedger, inbox: PostgresInbox, database: Database) -> None:
+    store.append(RECEIVED)
+    inbox.park(inbox.waiting(1)[0], "ValueError: no sense in it")
+    assert parked(database) == [(STREAM, "ValueError: no sense in it")]
+
+
+@pytest.mark.parametrize("change", ["topic = 'SourcePaused'", "state = 'no event'", "state = '{\"v\":2}\n{}'"])
+def test_an_event_from_the_future_is_parked_and_those_around_it_are_served(
+    store: PostgresLedger, inbox: PostgresInbox, database: Database, change: str
+) -> None:
+    stream = sources.stream(examples.SOURCE)
+    store.append(
+        attrs.evolve(RECEIVED, stream="webhook-1"),
+        Change(stream=stream, version=0, events=(examples.SOURCE_CONNECTED, examples.SOURCE_DESCRIBED)),
+        attrs.evolve(RECEIVED, stream="webhook-2"),
+    )
+    with database.connect() as connection:
+        query = f"UPDATE {database.schema}.ledger_events SET {change} WHERE originator_id = '{stream}'"
+        connection.execute(query.encode())
+    for name in ("webhook-1", "webhook-2"):
+        page = inbox.waiting(10)
+        assert [each.stream for each in page] == [name]
+        settle(inbox, page, decided(stream=name))
+    assert [row[0] for row in parked(database)] == [stream, stream]
+
+
+def test_a_failed_settling_leaves_nothing_behind_for_the_next(
+    store: PostgresLedger, inbox: PostgresInbox, database: Database
+) -> None:
+    """What was gathered for the read models before it failed is not written later."""
+    store.append(RECEIVED)
+    (received,) = inbox.waiting(1)
+    impossible = Change(stream="run-1", version=0, events=(object(),))
+    with pytest.raises(KeyError):
+        inbox.settle([Settled(recorded=received, changes=(decided(), impossible))])
+    settle(inbox, [received], decided())
+    assert stores.rows(database, "accounting", ["outcome", "webhooks"]) == [("executed", 1)]
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda inbox, page: inbox.look_up([("production", USER)], [SCOPE]),
+        lambda inbox, page: settle(inbox, page, decided()),
+        lambda inbox, page: inbox.park(page[0], "unwell"),
+    ],
+    ids=["look_up", "settle", "park"],
+)
+def test_a_broken_connection_is_never_taken_for_a_fault_of_the_events(
+    database: Database, store: PostgresLedger, use: Callable[[PostgresInbox, Sequence[Recorded]], object]
+) -> None:
+    store.append(RECEIVED)
+    with between(database.conninfo) as proxy, stores.migrated(proxy.url, pool_size=1) as behind:
+        inbox = stores.inbox(behind)
+        page = inbox.waiting(1)
+        proxy.cut()
+        with pytest.raises(Unavailable):
+            use(inbox, page)
+        assert inbox.waiting(1) == page

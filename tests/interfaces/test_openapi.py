@@ -1,0 +1,111 @@
+"""The description of the API is OpenAPI 3.1 and says of every route what it is for."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.gateways import Gateway
+from tests.interfaces.conversations import shown
+
+ROUTES = """
+GET /v1/sources
+GET PUT DELETE /v1/sources/{key}
+POST /v1/sources/{key}/rotate_token
+GET /v1/sources/{key}/status
+GET /v1/sources/{key}/events
+GET /v1/sources/{key}/logs
+POST /v1/sources/{key}/rehearse
+GET /v1/source_providers
+GET /v1/source_providers/{key}
+GET POST /v1/environments
+GET /v1/environments/{slug}
+GET POST /v1/api_keys
+DELETE /v1/api_keys/{key_id}
+GET /v1/workflows
+GET PUT /v1/workflows/{key}
+GET /v1/audiences
+GET PUT /v1/audiences/{key}
+GET /v1/audiences/{key}/members
+GET /v1/event_logs
+GET /v1/event_logs/{event_log_id}
+GET /v1/event_logs/{event_log_id}/body
+GET /v1/event_logs/{event_log_id}/history
+GET /v1/action_logs
+GET /v1/action_logs/{action_log_id}
+GET /v1/audit/accounting
+GET /v1/users
+GET /v1/users/{user_id}
+GET /v1/users/{user_id}/subscriptions
+GET /v1/objects/{collection}
+GET /v1/objects/{collection}/{object_id}
+GET /v1/objects/{collection}/{object_id}/subscriptions
+GET /v1/tenants
+GET /v1/tenants/{tenant_id}
+GET /v1/workflow_recipient_runs
+GET /v1/workflow_recipient_runs/{run_id}
+GET /health/live
+GET /health/ready
+"""
+
+
+@pytest.fixture(scope="module")
+def document(gateway: Gateway) -> dict[str, Any]:
+    """The description that the gateway gives of itself."""
+    found: dict[str, Any] = shown(gateway, "/schema/openapi.json")
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every operation by `METHOD path`."""
+    for path, item in document["paths"].items():
+        yield from ((f"{method.upper()} {path}", operation) for method, operation in item.items())
+
+
+def promised() -> set[str]:
+    """`ROUTES`, one by one."""
+    lines = (line.split() for line in ROUTES.strip().splitlines())
+    return {f"{method} {path}" for *methods, path in lines for method in methods}
+
+
+def test_the_description_is_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert document["info"]["title"] == "Hookledger"
+    assert re.fullmatch(r"\d+\.\d+\.\d+", document["info"]["version"])
+
+
+def test_every_route_that_is_promised_is_described(document: dict[str, Any]) -> None:
+    assert promised() <= {name for name, _ in operations(document)}
+
+
+def test_every_operation_says_what_it_is_for(document: dict[str, Any]) -> None:
+    silent = [name for name, operation in operations(document) if not operation.get("summary", "").strip()]
+    assert not silent, f"give each of these a summary: {silent}"
+
+
+def test_every_operation_has_a_name_of_its_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, operation in operations(document)]
+    assert len(set(names)) == len(names)
+
+
+def test_every_parameter_of_a_path_is_described(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        described = {each["name"] for each in operation.get("parameters", ()) if each["in"] == "path"}
+        assert described == set(re.findall(r"\{(\w+)\}", name)), name
+
+
+def test_keys_are_presented_as_bearers(document: dict[str, Any]) -> None:
+    [(name, scheme)] = document["components"]["securitySchemes"].items()
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    assert {name: []} in document["security"]
+
+
+def test_every_answer_has_a_request_id(gateway: Gateway) -> None:
+    for path in ("/schema", "/schema/openapi.json", "/health/live", "/v1/sources", "/v1/nothing", "/", "/v1/users"):
+        ours = gateway.client.get(path).headers["x-request-id"]
+        assert len(ours) > 16
+        assert gateway.client.get(path).headers["x-request-id"] != ours
+        for given, kept in (("asked", True), ("x" * 64, True), ("x" * 65, False)):
+            answer = gateway.client.get(path, headers={"x-request-id": given})
+            assert (answer.headers["x-request-id"] == given) is kept, path
