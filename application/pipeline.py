@@ -107,7 +107,8 @@ class Pipeline:
             (plan.webhook.received.environment, reference): None for plan in plans for reference in plan.references
         }
         scopes = {plan.scope: None for plan in plans if plan.scope}
-        return WorkingMemory(*self.inbox.look_up(list(wanted), list(scopes)))
+        facts, precedents = self.inbox.look_up(list(wanted), list(scopes))
+        return WorkingMemory(facts, precedents, asked=bool(wanted))
 
 
 def _conclude(recorded: Recorded, plan: Plan, memory: WorkingMemory) -> tuple[Change, ...]:

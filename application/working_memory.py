@@ -15,8 +15,11 @@ Known = tuple[str, Reference]
 class WorkingMemory:
     """Mutable on purpose, and short-lived: it sees one batch and is thrown away."""
 
-    def __init__(self, facts: Mapping[Known, object], precedents: Mapping[Scope, Precedent]) -> None:
-        self._facts, self._precedents = dict(facts), dict(precedents)
+    def __init__(
+        self, facts: Mapping[Known, object], precedents: Mapping[Scope, Precedent], *, asked: bool = True
+    ) -> None:
+        """`asked` is whether any plan of the batch asks for a fact; if none does, none needs to be noted."""
+        self._facts, self._precedents, self._asked = dict(facts), dict(precedents), asked
 
     def preceding(self, plan: Plan) -> Preceding:
         """What came before this one webhook, as far as its plan asks."""
@@ -33,11 +36,12 @@ class WorkingMemory:
 
     def note_decisions(self, plan: Plan, decisions: Sequence[webhooks.Decision]) -> None:
         """Remember what a webhook leaves behind for those after it."""
-        precedent = idempotency.precedent_of(plan.webhook.id, plan.webhook.received.received_at, decisions)
-        if plan.scope is not None and precedent is not None:
-            self._precedents[plan.scope] = precedent
+        if plan.scope is not None:
+            precedent = idempotency.precedent_of(plan.webhook.id, plan.webhook.received.received_at, decisions)
+            if precedent is not None:
+                self._precedents[plan.scope] = precedent
         environment = plan.webhook.received.environment
-        for decision in decisions:
+        for decision in decisions if self._asked else ():
             if isinstance(decision, webhooks.ActionExecuted):
                 self._note_action(environment, decision)
 

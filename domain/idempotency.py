@@ -96,15 +96,21 @@ def _expired(precedent: Precedent, settings: Settings, received_at: datetime) ->
 
 def precedent_of(webhook_id: str, received_at: datetime, decisions: Sequence[Decision]) -> Precedent | None:
     """What these decisions leave for later deliveries; None where there was no key or nothing was executed."""
-    decided = next((each for each in decisions if isinstance(each, IdempotencyDecided)), None)
+    decided, executed, complete = None, [], True
+    for each in decisions:
+        if isinstance(each, ActionExecuted):
+            executed.append(each.mapping_id)
+        elif isinstance(each, ActionFailed | EvaluationFailed):
+            complete = False
+        elif isinstance(each, IdempotencyDecided):
+            decided = each
     if decided is None or decided.key is None or decided.outcome != "executed":
         return None
-    executed = tuple(each.mapping_id for each in decisions if isinstance(each, ActionExecuted))
     return Precedent(
         webhook_id=webhook_id,
         received_at=received_at,
-        complete=not any(isinstance(each, ActionFailed | EvaluationFailed) for each in decisions),
-        done=decided.done + executed,
+        complete=complete,
+        done=(*decided.done, *executed),
         body_digest=decided.body_digest,
     )
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import attrs
+import psycopg
+from eventsourcing.persistence import OperationalError
 
 from application.catalogue import Catalogue, ConfigurationHistory
 from application.gateway import Gateway, Limits
@@ -24,6 +26,7 @@ from domain.verification import SigningSecret, Verifier
 from infrastructure import bodies, bootstrapping, clocks, doctor, identifiers, migrations
 from infrastructure import settings as settings_module
 from infrastructure.database import Database
+from infrastructure.embedded_postgres import EmbeddedPostgresError
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.ledger import PostgresLedger
@@ -42,10 +45,14 @@ from infrastructure.worker import Worker
 
 RECEIVE = "/integrations/receive/"
 
+Unreachable = (psycopg.OperationalError, OperationalError, EmbeddedPostgresError)
+"""What is raised where the database cannot be reached or started."""
+
 __all__ = [
     "Parts",
     "Settings",
     "Stop",
+    "Unreachable",
     "examine",
     "gateway",
     "keep_running",

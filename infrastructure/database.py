@@ -3,11 +3,13 @@
 from typing import TypeVar
 
 import psycopg
+from eventsourcing.persistence import OperationalError
 from eventsourcing.postgres import PostgresProcessRecorder
 from eventsourcing.utils import Environment
 from psycopg import conninfo
 from psycopg.rows import dict_row
 
+from application.errors import Unavailable
 from infrastructure.event_store.recorder import AppendByFunction, LedgerFactory, LedgerRecorder, WorkerRecorder
 
 SCHEMA = "hookledger"
@@ -39,7 +41,10 @@ class Database:
         tables = {"events_table_name": f"{NAME}_events"}
         if issubclass(cls, PostgresProcessRecorder):
             tables["tracking_table_name"] = f"{NAME}_tracking"
-        return cls(self._factory.datastore, **tables)
+        try:
+            return cls(self._factory.datastore, **tables)
+        except OperationalError as error:
+            raise Unavailable("the database cannot be reached; is DATABASE_URL right, and the server up?") from error
 
     def close(self) -> None:
         """Close the pool."""

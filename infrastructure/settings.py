@@ -37,7 +37,8 @@ class Settings:
     @property
     def url(self) -> str:
         """Where the API is reached from outside."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -82,7 +83,7 @@ def _level(text: str) -> str:
 
 READ: Mapping[str, Callable[[str], Any]] = {
     "host": str,
-    "port": _integer(0, 65_535),
+    "port": _integer(1, 65_535),
     "public_url": _url,
     "data_dir": lambda text: Path(text).expanduser().resolve(),
     "admin_token": _token,

@@ -166,7 +166,7 @@ def everything() -> list[Change]:
     """The whole history, one change per step, in order; the configuration first."""
     sent = [(name, body(name, step)) for name, step in STEPS.items() if isinstance(step, tuple)]
     bodies = {**dict(sent), **{repeated: dict(sent)[name] for name, repeated in AGAIN.items()}}
-    steps: dict[str, Any] = {**STEPS, **{repeated: None for repeated in AGAIN.values()}}
+    steps: dict[str, Any] = {**STEPS, **dict.fromkeys(AGAIN.values())}
     changes = [configured()]
     versions: dict[str, int] = {}
     for second, (name, step) in enumerate(steps.items()):

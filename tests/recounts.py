@@ -17,6 +17,7 @@ STATUS = {"ActionExecuted": "success", "ActionSkipped": "skipped", "ActionFailed
 def require_agreement(database: Database) -> Counter[str]:
     """Assert that every webhook was decided once, and that the read models say so. Returns how many met which fate."""
     log = list(_log(database))
+    assert [each for each in log if isinstance(each.event, webhooks.EvaluationFailed)] == []
     received = [each for each in log if isinstance(each.event, webhooks.WebhookReceived)]
     decisions = _decisions(log)
     assert set(decisions) == {each.stream for each in received}

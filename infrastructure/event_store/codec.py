@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping as AbstractMapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, get_origin
 
 import cattrs
@@ -17,7 +18,7 @@ import orjson
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, Notification, StoredEvent
 
-from application.records import ANYBODY, Attribution, Recorded
+from application.records import Attribution, Recorded
 from domain.json_values import Json
 from infrastructure.event_store import topics
 
@@ -163,15 +164,20 @@ class RecordMapper(Mapper[str]):
 
 def _envelope(topic: str, at: datetime, because: Attribution, key_id: str | None, payload: bytes) -> bytes:
     """The first line. Written by hand, since all but the optional texts is known to need no escaping."""
-    optional = ""
-    if because is not ANYBODY or key_id is not None:
-        named = zip(_OPTIONAL, (because.actor, because.causation_id, because.correlation_id, key_id), strict=True)
-        optional = "".join(f',"{name}":{orjson.dumps(text).decode()}' for name, text in named if text is not None)
+    optional = _optional(because, key_id)
     version, digest = topics.current_version(topic), hashlib.sha256(payload).hexdigest()
     return f'{{"v":{version},"at":"{at.isoformat()}"{optional},"digest":"{digest}"}}\n'.encode()
 
 
-_OPTIONAL = ("actor", "cause", "corr", "key")
+@lru_cache(maxsize=1024)
+def _optional(because: Attribution, key_id: str | None) -> str:
+    texts = {
+        "actor": because.actor,
+        "cause": because.causation_id,
+        "corr": because.correlation_id,
+        "key": key_id,
+    }
+    return "".join(f',"{name}":{orjson.dumps(text).decode()}' for name, text in texts.items() if text is not None)
 
 
 def _event(topic: str, version: int, data: dict[str, Any], body: bytes | None) -> object:

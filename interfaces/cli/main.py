@@ -5,7 +5,9 @@ from typing import Any
 
 import click
 
+from application.errors import Unavailable
 from domain.errors import Refused
+from infrastructure import composition
 from interfaces.cli import demo, operating, processes
 
 HELP = """Hookledger: an event-sourced gateway for incoming webhooks.
@@ -25,8 +27,8 @@ class Commands(click.Group):
         """See click."""
         try:
             return super().invoke(ctx)
-        except Refused as refused:
-            click.echo(f"hookledger: {refused}", err=True)
+        except (Refused, Unavailable, *composition.Unreachable) as problem:
+            click.echo(f"hookledger: {str(problem).strip()}", err=True)
             sys.exit(1)
 
 

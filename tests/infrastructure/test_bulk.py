@@ -79,7 +79,6 @@ def returned(connection: Connection, type_name: str, values: list[Any]) -> list[
     shown = {"json": "value::text"}.get(type_name, "value")
     query = SQL("SELECT {} FROM unnest(%b) WITH ORDINALITY AS given (value, place) ORDER BY place")
     with connection.cursor(binary=True) as cursor:
-        bulk.register(cursor)
         cursor.execute(query.format(SQL(shown)), [bulk.column(type_name, values)])
         return [row[0] for row in cursor.fetchall()]
 

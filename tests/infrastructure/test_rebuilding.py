@@ -171,7 +171,8 @@ def _made(database: Database) -> list[tuple[object, ...]]:
         SELECT 'column', attrelid::regclass::text, attname, format_type(atttypid, atttypmod), attnotnull, attcollation
         FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
         WHERE relnamespace = %(schema)s::regnamespace AND relkind = 'r' AND attnum > 0
-        UNION ALL SELECT 'index', tablename, indexname, indexdef, false, 0 FROM pg_indexes WHERE schemaname = %(schema)s::text
+        UNION ALL SELECT 'index', tablename, indexname, indexdef, false, 0 FROM pg_indexes
+        WHERE schemaname = %(schema)s::text
         ORDER BY 1, 2, 3
     """
     with database.connect() as connection:
