@@ -7,13 +7,15 @@ from eventsourcing.persistence import OperationalError
 from eventsourcing.postgres import PostgresProcessRecorder
 from eventsourcing.utils import Environment
 from psycopg import conninfo
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from application.errors import Unavailable
 from infrastructure.event_store.recorder import AppendByFunction, LedgerFactory, LedgerRecorder, WorkerRecorder
+from infrastructure.pools import AttentivePool
 
 SCHEMA = "hookledger"
 NAME = "ledger"
+CONNECT_SECONDS = 2
 OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=30s"
 
 R = TypeVar("R", bound=AppendByFunction)
@@ -23,14 +25,27 @@ class Database:
     """One database. `url` is a PostgreSQL connection URI or conninfo string."""
 
     def __init__(self, url: str, *, schema: str = SCHEMA, pool_size: int = 5) -> None:
-        self.conninfo = conninfo.make_conninfo(url, connect_timeout=2, application_name="hookledger", options=OPTIONS)
+        self.conninfo = conninfo.make_conninfo(
+            url, connect_timeout=CONNECT_SECONDS, application_name="hookledger", options=OPTIONS
+        )
         self.schema = schema
-        self._factory = LedgerFactory(_environment(schema, pool_size))
-        pool = self._factory.datastore.pool
+        self._factory = LedgerFactory(_environment(schema))
+        self._factory.datastore.pool = self._pool(pool_size)
+
+    def _pool(self, size: int) -> AttentivePool:
         # The library takes host, port and password singly; a whole conninfo also carries TLS and socket settings.
-        pool.conninfo, pool.kwargs = self.conninfo, {"row_factory": dict_row}
-        # After a long absence the pool would wait ever longer; instead each request may try for itself.
-        pool.reconnect_timeout = 3.0
+        return AttentivePool(
+            self.conninfo,
+            connection_class=psycopg.Connection[DictRow],
+            kwargs={"row_factory": dict_row},
+            configure=self._factory.datastore.after_connect_func(),
+            min_size=size,
+            max_size=size,
+            open=False,
+            timeout=CONNECT_SECONDS,
+            # After a long absence the pool would wait ever longer; instead each request may try for itself.
+            reconnect_timeout=3.0,
+        )
 
     def connect(self) -> psycopg.Connection[tuple[object, ...]]:
         """A connection of one's own, in autocommit mode."""
@@ -51,7 +66,7 @@ class Database:
         self._factory.close()
 
 
-def _environment(schema: str, pool_size: int) -> Environment:
+def _environment(schema: str) -> Environment:
     settings = {
         "PERSISTENCE_MODULE": f"{LedgerFactory.__module__}:{LedgerFactory.__name__}",
         "POSTGRES_DBNAME": "unused",
@@ -59,8 +74,6 @@ def _environment(schema: str, pool_size: int) -> Environment:
         "POSTGRES_USER": "unused",
         "POSTGRES_PASSWORD": "unused",
         "POSTGRES_SCHEMA": schema,
-        "POSTGRES_CONNECT_TIMEOUT": "2",
-        "POSTGRES_POOL_SIZE": str(pool_size),
         "POSTGRES_IDLE_IN_TRANSACTION_SESSION_TIMEOUT": "30",
         "ORIGINATOR_ID_TYPE": "text",
         "CREATE_TABLE": "n",

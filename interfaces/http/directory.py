@@ -8,7 +8,7 @@ from litestar import Response, get
 
 from application.gateway import Gateway
 from application.queries import Page
-from interfaces.http import callers, rendering
+from interfaces.http import addresses, callers, rendering
 from interfaces.http.callers import AnyRequest
 from interfaces.http.problems import Malformed, Missing
 
@@ -144,18 +144,19 @@ def _environment(request: AnyRequest, gateway: Gateway) -> str:
     return callers.the_environment(request, who, snapshot)
 
 
-def _id(text: str) -> str:
+def _id(segment: str) -> str:
+    text = addresses.decoded(segment)
     if "\0" in text:
         raise Malformed("an id holds NUL", "id")
     return text
 
 
 def _entity(request: AnyRequest, gateway: Gateway, collection: str, entity_id: str) -> Mapping[str, Any]:
-    slug = _environment(request, gateway)
-    found = gateway.directory.entity(slug, _id(collection), _id(entity_id))
+    slug, group, name = _environment(request, gateway), _id(collection), _id(entity_id)
+    found = gateway.directory.entity(slug, group, name)
     if found is None:
-        what = {USERS: "user", TENANTS: "tenant"}.get(collection, f"object of {collection!r}:")
-        raise Missing(f"{what} {entity_id!r}")
+        what = {USERS: "user", TENANTS: "tenant"}.get(group, f"object of {group!r}:")
+        raise Missing(f"{what} {name!r}")
     return found
 
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 from application.catalogue import Catalogue, ConfigurationHistory, Snapshot
 from application.errors import Unavailable
 from application.looking_again import LookingAgain
-from application.records import Change
+from application.records import Change, Recorded
 from domain import configurations, sources
 from domain.verification import Verdict
+from infrastructure.event_store.ledger import MemoryLedger
 from tests import examples, memory
 from tests.application.in_memory import ACTOR, InMemory, StoppedClock, make_verifier
 
@@ -45,6 +47,31 @@ def test_what_is_read_in_one_look_is_what_is_read_in_many() -> None:
     at_once = catalogue(it).current()
     assert (at_once.states, at_once.versions) == (step_by_step.snapshot.states, step_by_step.snapshot.versions)
     assert steps == sorted(set(steps))
+
+
+class Hurried(MemoryLedger):
+    """A log to which somebody appends after the epoch was read and before the events are."""
+
+    def __init__(self, it: InMemory, edit: Callable[[], object]) -> None:
+        super().__init__(recorder=it.ledger.recorder, mapper=it.ledger.mapper, clock=it.clock)
+        self._edits = iter([edit])
+
+    def category(self, name: str, *, after: int = 0) -> tuple[Recorded, ...]:
+        for edit in self._edits:
+            edit()
+        return super().category(name, after=after)
+
+
+def test_an_edit_made_during_a_look_is_taken_in_once() -> None:
+    it = InMemory()
+    it.put(mappings=[])
+    hurried = Catalogue(
+        store=Hurried(it, lambda: it.put(settings={"enabled": False})),
+        make_verifier=make_verifier,
+    )
+    assert hurried.current().epoch < it.catalogue.current().epoch
+    assert hurried.current().states == it.catalogue.current().states
+    assert hurried.snapshot.versions == it.catalogue.snapshot.versions
 
 
 def test_the_epoch_is_the_position_of_the_last_edit_and_of_nothing_else() -> None:

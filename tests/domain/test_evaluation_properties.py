@@ -149,12 +149,16 @@ def test_an_evaluation_always_ends_and_says_the_same_each_time(
     assert (webhook, facts) == before
 
 
+TRIGGER = scenario.mapping("workflows_trigger", {"key": "welcome", "recipients": {"value": "u-1"}})
+
+
 @settings(max_examples=100, deadline=None)
-@given(CONFIGURATIONS, WEBHOOKS, st.data())
+@given(st.lists(mappings(), max_size=4), BODIES, st.data())
 def test_of_one_key_no_mapping_is_carried_out_twice_and_none_that_failed_is_forgotten(
-    configuration: Configuration, webhook: Webhook, data: st.DataObject
+    added: list[MappingAdded], body: dict[str, Json], data: st.DataObject
 ) -> None:
-    plan = evaluation.plan(webhook, configuration)
+    webhook = scenario.webhook({**body, "type": scenario.TYPE, "key": "k"})
+    plan = evaluation.plan(webhook, scenario.configuration(TRIGGER, *added))
     precedent: idempotency.Precedent | None = None
     executed: list[str] = []
     for _ in range(3):
@@ -162,14 +166,25 @@ def test_of_one_key_no_mapping_is_carried_out_twice_and_none_that_failed_is_forg
         decisions = evaluation.conclude(plan, Preceding(precedent=precedent, facts=facts))
         executed += [each.mapping_id for each in scenario.actions(decisions) if isinstance(each, ActionExecuted)]
         precedent = idempotency.precedent_of("0", examples.AT, decisions) or precedent
-        if plan.scope is None:
-            assert precedent is None
-            return
     assert len(executed) == len(set(executed))
-    skipped = {each.mapping.id for each in plan.steps if each.skipped}
-    complete = set(executed) | skipped == {each.mapping.id for each in plan.steps}
     assert precedent is not None
-    assert precedent.complete == complete
+    skipped = {each.mapping.id for each in plan.steps if each.skipped}
+    assert precedent.complete == ({*executed, *skipped} == {each.mapping.id for each in plan.steps})
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(mappings(), max_size=4), BODIES, st.data())
+def test_the_effects_of_an_action_are_known_to_those_after_it(
+    added: list[MappingAdded], body: dict[str, Json], data: st.DataObject
+) -> None:
+    identify = scenario.mapping("users_identify", {"id": {"value": "u-1"}})
+    others = [each for each in added if each.action_type != "users_delete"]
+    plan = evaluation.plan(scenario.webhook(body), scenario.configuration(TRIGGER, identify, *others))
+    facts = {**data.draw(facts_about(plan.references)), ("workflow", "welcome"): True}
+    for action in scenario.actions(evaluation.conclude(plan, Preceding(facts=facts))):
+        if action.mapping_id == TRIGGER.mapping_id:
+            assert isinstance(action, ActionExecuted)
+            assert action.result["recipients"] == [{"collection": "$users", "id": "u-1"}]
 
 
 @settings(max_examples=50, deadline=None)

@@ -96,7 +96,7 @@ def test_a_broken_connection_is_never_taken_for_a_fault_of_the_events(
     with between(database.conninfo) as proxy, stores.migrated(proxy.url, pool_size=1) as behind:
         inbox = stores.inbox(behind)
         page = inbox.waiting(1)
-        proxy.cut()
+        proxy.lose_next_answer()
         with pytest.raises(Unavailable):
             use(inbox, page)
         assert inbox.waiting(1) == page

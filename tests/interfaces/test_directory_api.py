@@ -1,70 +1,34 @@
 """The directory over HTTP as the public API's clients read it: shapes, merging, paging, environments kept apart."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
+from tests import databases, gateways
 from tests.gateways import Gateway
-from tests.interfaces.conversations import Connect, Source, bearer, issue, mapping, pages, shown
-from tests.interfaces.knock.checking import DIRECTORY, MANAGEMENT
+from tests.interfaces.conversations import Connect, pages, shown
+from tests.interfaces.directories import Directory
+from tests.interfaces.knock.checking import MANAGEMENT
 
-PLANS, BY_KEY = {"value": "plans"}, {"path": "body.audience"}
 FOLLOWERS = [{"id": "zoe", "email": "zoe@example.com"}, {"collection": "plans", "id": "team"}, "nobody"]
 MEMBERS = [{"user": {"id": "zoe", "name": "Zoë"}, "tenant": "acme"}, "zoe", "stranger"]
 
-MAPPINGS = [
-    mapping("user", "users_identify", id="body.id", name="body.name", email="body.email", properties="body.traits"),
-    mapping("user.gone", "users_delete", id="body.id"),
-    mapping("plan", "objects_set", collection=PLANS, id="body.id", name="body.name", properties="body.traits"),
-    mapping(
-        "tenant", "tenants_set", id="body.id", name="body.name", settings="body.settings", properties="body.traits"
-    ),
-    mapping(
-        "follow", "objects_subscribe", collection=PLANS, object_id="body.id", recipients="body.who", properties="body.p"
-    ),
-    mapping("unfollow", "objects_unsubscribe", collection=PLANS, object_id="body.id", recipients="body.who"),
-    mapping("join", "audiences_add_member", key=BY_KEY, members="body.who", create_audience={"value": True}),
-    mapping("leave", "audiences_remove_member", key=BY_KEY, members="body.who"),
-    mapping(
-        "greet",
-        "workflows_trigger",
-        key="greet",
-        recipients="body.who",
-        tenant="body.tenant",
-        cancellation_key="body.c",
-    ),
-]
+
+@pytest.fixture(scope="module")
+def gateway(postgres_url: str) -> Iterator[Gateway]:
+    """A gateway of its own: every environment made here has every source there is."""
+    with databases.fresh_database(postgres_url) as url, gateways.running(url) as running:
+        yield running
 
 
-class Directory:
-    """An environment of a test's own, fed through a source and read with a secret key of it."""
-
-    def __init__(self, connect: Connect) -> None:
-        self.gateway, self.slug = connect.gateway, connect.key()[-32:].strip("-")
-        made = self.gateway.client.post("/v1/environments", json={"slug": self.slug})
-        assert made.status_code == 201, made.text
-        path, query = "/v1/workflows/greet", {"environment": self.slug}
-        assert self.gateway.client.put(path, params=query, json={"name": "Greet"}).status_code == 200
-        self.source: Source = connect(mappings=MAPPINGS, environment=self.slug)
-        self._headers = bearer(issue(self.gateway, environment=self.slug)["key"])
-
-    def feed(self, kind: str, **body: Any) -> None:
-        """Let an action be executed."""
-        webhook = self.source.settled({"type": kind, **body})
-        assert webhook["outcome"] == "executed", webhook["actions"]
-
-    def answer(self, path: str, **query: Any) -> httpx.Response:
-        """The answer to a client with the environment's own key."""
-        return self.gateway.client.get(f"/v1/{path}", params=query, headers=self._headers)
-
-    def get(self, path: str, schema: str, **query: Any) -> Any:
-        """What the directory has, in the shape called `schema`."""
-        answer = self.answer(path, **query)
-        assert answer.status_code == 200, answer.text
-        DIRECTORY.check(schema, answer.json())
-        return answer.json()
+@pytest.fixture(scope="module")
+def sender(gateway: Gateway) -> Iterator[httpx.Client]:
+    """A client without a key."""
+    with httpx.Client(base_url=gateway.url, timeout=30) as client:
+        yield client
 
 
 @pytest.fixture
@@ -240,3 +204,22 @@ def test_a_key_of_the_account_has_to_name_the_environment(gateway: Gateway) -> N
     answer = gateway.client.get("/v1/users")
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "environment")
     assert gateway.client.get("/v1/objects/plans/x/subscriptions?environment=development&mode=both").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "odd", ["a/b", "/", "50%", "a%2Fb", "a b+c", "ü/ö", "q?x=1#y", "\U0001f600", "x" * 256, "$users"]
+)
+def test_any_id_can_be_asked_for(directory: Directory, odd: str) -> None:
+    directory.feed("user", id=odd, name="Zoë")
+    directory.feed("plan", id=odd, name="Team")
+    directory.feed("follow", id=odd, who=odd)
+    directory.feed("join", audience=odd, who=odd)
+    encoded = quote(odd, safe="")
+    assert directory.get(f"users/{encoded}", "User")["id"] == odd
+    assert directory.get(f"objects/plans/{encoded}", "Object")["id"] == odd
+    [follower] = directory.get(f"objects/plans/{encoded}/subscriptions", "ListSubscriptionsResponse")["entries"]
+    [following] = directory.get(f"users/{encoded}/subscriptions", "ListSubscriptionsResponse")["entries"]
+    assert follower == following
+    [member] = directory.get(f"audiences/{encoded}/members", "ListAudienceMembersResponse")["entries"]
+    assert member["user_id"] == odd
+    assert shown(directory.gateway, f"/v1/audiences/{encoded}", environment=directory.slug)["key"] == odd

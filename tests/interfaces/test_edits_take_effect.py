@@ -9,7 +9,7 @@ import attrs
 import httpx
 import pytest
 
-from tests import gateways
+from tests import databases, gateways
 from tests.gateways import Gateway
 from tests.interfaces.conversations import Connect, Source, bearer, issue, mapping
 
@@ -19,10 +19,14 @@ SIGNED = {"scheme": "hmac", "header": "x-signature", "algorithm": "sha256", "enc
 
 
 @pytest.fixture(scope="module")
-def processes(database: str) -> Iterator[tuple[Gateway, Gateway]]:
+def processes(postgres_url: str) -> Iterator[tuple[Gateway, Gateway]]:
     """Two processes over one database."""
     settings = {"command": "api", "rejections_per_second": "100000"}
-    with gateways.running(database, **settings) as one, gateways.running(database, **settings) as other:
+    with (
+        databases.fresh_database(postgres_url) as url,
+        gateways.running(url, **settings) as one,
+        gateways.running(url, **settings) as other,
+    ):
         yield one, other
 
 
