@@ -8,7 +8,7 @@ from litestar import Response, delete, get, post, put
 from application.gateway import Gateway
 from domain import audiences, workflows
 from domain.json_values import Json
-from interfaces.http import addresses, callers, rendering, shapes
+from interfaces.http import callers, rendering, segments, shapes
 from interfaces.http.callers import AnyRequest
 from interfaces.http.problems import Malformed, Missing
 
@@ -112,7 +112,7 @@ def list_audiences(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
 def get_audience(request: AnyRequest, gateway: Gateway, key: str) -> Response[bytes]:
     """One audience."""
     who, snapshot = callers.caller(request, gateway, "read")
-    slug, wanted = callers.the_environment(request, who, snapshot), addresses.decoded(key)
+    slug, wanted = callers.the_environment(request, who, snapshot), segments.decoded(key)
     defined: Any = snapshot.state(audiences.stream(slug, wanted))
     made = (each for each in gateway.directory.audiences(slug) if each["key"] == wanted)
     found = defined or next(made, None)

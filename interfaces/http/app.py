@@ -11,7 +11,9 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.gateway import Gateway
-from interfaces.http import account, addresses, directory, logs, operations, problems, receiving, sources
+from interfaces.http import account, directory, logs, operations, problems, receiving, segments, sources
+
+RECEIVE = f"{receiving.PATH}/"
 
 
 class RequestIds:
@@ -25,10 +27,10 @@ class RequestIds:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != ScopeType.HTTP or scope["path"].startswith(f"{receiving.PATH}/"):
+        if scope["type"] != ScopeType.HTTP or scope["path"].startswith(RECEIVE):
             await self._app(scope, receive, send)  # receiving answers with ids of its own, and fast
             return
-        addresses.keep_encoded(scope)
+        segments.keep_encoded(scope)
         given = dict(scope["headers"]).get(b"x-request-id", b"")
         request_id = given if 0 < len(given) <= 64 and given.isascii() else self._new_id().encode()
 

@@ -8,7 +8,7 @@ from litestar import Response, get
 
 from application.gateway import Gateway
 from application.queries import Page
-from interfaces.http import addresses, callers, rendering
+from interfaces.http import callers, rendering, segments
 from interfaces.http.callers import AnyRequest
 from interfaces.http.problems import Malformed, Missing
 
@@ -145,7 +145,7 @@ def _environment(request: AnyRequest, gateway: Gateway) -> str:
 
 
 def _id(segment: str) -> str:
-    text = addresses.decoded(segment)
+    text = segments.decoded(segment)
     if "\0" in text:
         raise Malformed("an id holds NUL", "id")
     return text

@@ -149,6 +149,7 @@ def test_an_evaluation_always_ends_and_says_the_same_each_time(
     assert (webhook, facts) == before
 
 
+IDENTIFY = scenario.mapping("users_identify", {"id": {"value": "u-1"}})
 TRIGGER = scenario.mapping("workflows_trigger", {"key": "welcome", "recipients": {"value": "u-1"}})
 
 
@@ -158,7 +159,7 @@ def test_of_one_key_no_mapping_is_carried_out_twice_and_none_that_failed_is_forg
     added: list[MappingAdded], body: dict[str, Json], data: st.DataObject
 ) -> None:
     webhook = scenario.webhook({**body, "type": scenario.TYPE, "key": "k"})
-    plan = evaluation.plan(webhook, scenario.configuration(TRIGGER, *added))
+    plan = evaluation.plan(webhook, scenario.configuration(TRIGGER, IDENTIFY, *added))
     precedent: idempotency.Precedent | None = None
     executed: list[str] = []
     for _ in range(3):
@@ -177,9 +178,10 @@ def test_of_one_key_no_mapping_is_carried_out_twice_and_none_that_failed_is_forg
 def test_the_effects_of_an_action_are_known_to_those_after_it(
     added: list[MappingAdded], body: dict[str, Json], data: st.DataObject
 ) -> None:
-    identify = scenario.mapping("users_identify", {"id": {"value": "u-1"}})
     others = [each for each in added if each.action_type != "users_delete"]
-    plan = evaluation.plan(scenario.webhook(body), scenario.configuration(TRIGGER, identify, *others))
+    plan = evaluation.plan(
+        scenario.webhook({**body, "type": scenario.TYPE}), scenario.configuration(TRIGGER, IDENTIFY, *others)
+    )
     facts = {**data.draw(facts_about(plan.references)), ("workflow", "welcome"): True}
     for action in scenario.actions(evaluation.conclude(plan, Preceding(facts=facts))):
         if action.mapping_id == TRIGGER.mapping_id:
