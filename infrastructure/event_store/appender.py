@@ -69,11 +69,7 @@ class GroupCommit:
         if len(self._waiting) >= QUEUE_ITEMS or self._bytes >= QUEUE_BYTES:
             raise Busy("too many requests are waiting to be stored")
         loop = asyncio.get_running_loop()
-        at, row = self._clock(), self._mapper.row
-        rows = [
-            row(change.stream, version, event, at, change.attribution)
-            for version, event in enumerate(change.events, change.version + 1)
-        ]
+        rows = self._mapper.rows(change, self._clock())
         item = _Item(rows, epoch, sum([len(each[3]) for each in rows]), loop.time() + PATIENCE, loop.create_future())
         self._waiting.append(item)
         self._bytes += item.size

@@ -18,7 +18,7 @@ import orjson
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, Notification, StoredEvent
 
-from application.records import Attribution, Recorded
+from application.records import Change, Recorded
 from domain.json_values import Json
 from infrastructure.event_store import topics
 
@@ -63,7 +63,7 @@ def _unstructure(cls: type[Any]) -> Any:
     return make_dict_unstructure_fn(cls, _CONVERTER, **left_out)  # type: ignore[arg-type]
 
 
-_ENCODE = {cls: (topic, _unstructure(cls)) for topic, cls in topics.CLASSES.items()}
+_ENCODE = {cls: (topic, topics.current_version(topic), _unstructure(cls)) for topic, cls in topics.CLASSES.items()}
 _DECODE = {
     topic: make_dict_structure_fn(cls, _CONVERTER, _cattrs_detailed_validation=False)
     for topic, cls in topics.CLASSES.items()
@@ -72,7 +72,7 @@ _DECODE = {
 
 def data_of(event: object) -> dict[str, Any]:
     """The data of an event as JSON values; a raw body as text where it is UTF-8, else as `{"base64": …}`."""
-    data: dict[str, Any] = loads(dumps(_ENCODE[type(event)][1](event)))
+    data: dict[str, Any] = loads(dumps(_ENCODE[type(event)][2](event)))
     body = getattr(event, BODY, None)
     if body is not None:
         try:
@@ -112,28 +112,33 @@ class RecordMapper(Mapper[str]):
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """The stored form of a `Recorded`."""
         recorded: Recorded = domain_event
-        because = Attribution(
-            actor=recorded.actor, causation_id=recorded.causation_id, correlation_id=recorded.correlation_id
-        )
-        row = self.row(
-            recorded.stream, recorded.version, recorded.event, recorded.recorded_at, because, recorded.key_id
-        )
-        return StoredEvent(*row)
+        because = _because(recorded.actor, recorded.causation_id, recorded.correlation_id, recorded.key_id)
+        return StoredEvent(*self.row(recorded.stream, recorded.version, recorded.event, recorded.recorded_at, because))
 
-    def row(
-        self, stream: str, version: int, event: object, at: datetime, because: Attribution, key_id: str | None = None
-    ) -> Row:
+    def row(self, stream: str, version: int, event: object, at: datetime, because: str = "") -> Row:
         """What is stored of an event, without the objects around it: for the hot path of receiving."""
-        topic, unstructure = _ENCODE[event.__class__]
+        topic, shape, unstructure = _ENCODE[event.__class__]
         data = dumps(unstructure(event))
         body = getattr(event, BODY, None)
         payload = data if body is None else b"%b\n%b" % (data, body)
-        state = _envelope(topic, at, because, key_id, payload) + payload
+        # By hand, since all but the optional texts is known to need no escaping.
+        digest = hashlib.sha256(payload).hexdigest()
+        envelope = f'{{"v":{shape},"at":"{at.isoformat()}"{because},"digest":"{digest}"}}\n'
+        state = envelope.encode() + payload
         if self.compressor:
             state = self.compressor.compress(state)
         if self.cipher:
             state = self.cipher.encrypt(state)
         return stream, version, topic, state
+
+    def rows(self, change: Change, at: datetime) -> list[Row]:
+        """What is stored of a change."""
+        attribution = change.attribution
+        because = _because(attribution.actor, attribution.causation_id, attribution.correlation_id, None)
+        return [
+            self.row(change.stream, version, event, at, because)
+            for version, event in enumerate(change.events, change.version + 1)
+        ]
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The `Recorded` that was stored, upcast to today's shape. Raises UnknownEvent for one from the future."""
@@ -162,21 +167,10 @@ class RecordMapper(Mapper[str]):
         return orjson.loads(envelope), loads(data), body if cut else None
 
 
-def _envelope(topic: str, at: datetime, because: Attribution, key_id: str | None, payload: bytes) -> bytes:
-    """The first line. Written by hand, since all but the optional texts is known to need no escaping."""
-    optional = _optional(because, key_id)
-    version, digest = topics.current_version(topic), hashlib.sha256(payload).hexdigest()
-    return f'{{"v":{version},"at":"{at.isoformat()}"{optional},"digest":"{digest}"}}\n'.encode()
-
-
 @lru_cache(maxsize=1024)
-def _optional(because: Attribution, key_id: str | None) -> str:
-    texts = {
-        "actor": because.actor,
-        "cause": because.causation_id,
-        "corr": because.correlation_id,
-        "key": key_id,
-    }
+def _because(actor: str | None, cause: str | None, correlation: str | None, key: str | None) -> str:
+    """The optional part of an envelope, as JSON members."""
+    texts = {"actor": actor, "cause": cause, "corr": correlation, "key": key}
     return "".join(f',"{name}":{orjson.dumps(text).decode()}' for name, text in texts.items() if text is not None)
 
 
