@@ -51,7 +51,7 @@ def data_dir() -> Iterator[Path]:
 
 def tcp_sockets(pid: int) -> set[str]:
     files = Path(f"/proc/{pid}/fd").iterdir()
-    opened = {os.path.basename(os.path.realpath(file)) for file in files}
+    opened = {file.resolve().name for file in files}
     rows = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
     return opened & {f"socket:[{row.split()[9]}]" for row in rows.splitlines() if ":" in row[:8]}
 
