@@ -30,7 +30,7 @@ class Rehearsal:
 
     webhook_id: str
     actions: tuple[webhooks.ActionOutcome, ...]
-    unclassified: str | None
+    problem: str | None
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +55,7 @@ class Rehearsing:
         if state is None:
             raise errors.Refused(f"source {source!r} has no configuration in {environment!r}", field="environment")
         body, headers = _parts(payload)
+        hidden = self.catalogue.snapshot.endpoints[state.token].hidden
         webhook_id = self.new_id()
         received = webhooks.WebhookReceived(
             source=source,
@@ -64,7 +65,7 @@ class Rehearsing:
             method="POST",
             query="",
             remote_address=None,
-            headers=headers,
+            headers={name: value for name, value in headers.items() if name not in hidden},
             body=self.dumps(body),
             verdict=_skipped(state.settings.verification.scheme),
             verification_status="skipped",
@@ -108,8 +109,9 @@ def _skipped(scheme: str) -> Verdict:
 def _result(webhook_id: str, history: tuple[Recorded, ...]) -> Rehearsal:
     events = [recorded.event for recorded in history]
     failed = next((event for event in events if isinstance(event, webhooks.ClassificationFailed)), None)
+    broken = next((event for event in events if isinstance(event, webhooks.EvaluationFailed)), None)
     return Rehearsal(
         webhook_id=webhook_id,
         actions=tuple(event for event in events if isinstance(event, webhooks.ActionOutcome)),
-        unclassified=failed.message if failed else None,
+        problem=failed.message if failed else broken.error if broken else None,
     )

@@ -70,7 +70,10 @@ def _words(reason: str, path: str | None, nearest: str | None) -> str:
         return f"the event type path {path} leads to nothing in this webhook{hint}"
     if reason == "event_type_unusable":
         return f"the value at {path} is longer than {LONGEST_TYPE} characters or holds NUL; it cannot be an event type"
-    return f"the value at {path} is a {reason.rpartition('_')[2]}; an event type must be a text or a number"
+    kind = reason.rpartition("_")[2]
+    return (
+        f"the value at {path} is {'an' if kind == 'object' else 'a'} {kind}; an event type must be a text or a number"
+    )
 
 
 def _occurred_at(context: Mapping[str, Json], settings: Settings) -> tuple[datetime | None, tuple[str, ...]]:

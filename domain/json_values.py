@@ -40,3 +40,11 @@ def type_name(value: Json) -> str:
         if isinstance(value, kind):
             return name
     return type(value).__name__
+
+
+def a_type(value: Json) -> str:
+    """The type of `value` as a sentence says it: "a string", "an object", "an integer", "null"."""
+    name = type_name(value)
+    if name == "null":
+        return name
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"

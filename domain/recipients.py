@@ -6,7 +6,7 @@ import attrs
 
 from domain.actions import values
 from domain.actions.outcomes import Reference, unfit
-from domain.json_values import Json, type_name
+from domain.json_values import Json, a_type
 
 USERS = "$users"
 TENANTS = "$tenants"
@@ -46,7 +46,7 @@ def parse_one(value: Json, field: str) -> Recipient:
     """An id, `{collection, id}`, a user `{id, …}` or an object `{collection, id, …}`; Unfit for anything else."""
     if not isinstance(value, Mapping):
         if value is None or isinstance(value, bool | float | list):
-            raise unfit(field, f"{field} is a {type_name(value)}; it must be an id or an object with an id")
+            raise unfit(field, f"{field} is {a_type(value)}; it must be an id or an object with an id")
         return Recipient(collection=USERS, id=values.identifier(value, field))
     if value.get("id") is None:
         raise unfit(f"{field}.id", f"{field}.id is missing; an inline user or object needs an id")

@@ -17,12 +17,11 @@ that of runs is a tuple of OpenRun."""
 
 @attrs.frozen(kw_only=True)
 class Problem:
-    """Why an action cannot be carried out. `skipped` if something is merely not there."""
+    """Why an action cannot be carried out."""
 
     code: str
     message: str
     field: str | None = None
-    skipped: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from domain.actions.outcomes import unfit
-from domain.json_values import Json, type_name
+from domain.json_values import Json, a_type
 
 LONGEST_ID = 256
 ENVELOPE_KEYS = frozenset({"id", "__typename", "updated_at"})
@@ -14,7 +14,7 @@ def identifier(value: Json, field: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        raise unfit(field, f"{field} is a {type_name(value)}; it must be a text or an integer")
+        raise unfit(field, f"{field} is {a_type(value)}; it must be a text or an integer")
     if not 0 < len(value) <= LONGEST_ID or "\0" in value:
         raise unfit(field, f"{field} must be 1 to {LONGEST_ID} characters without NUL; it has {len(value)}")
     return value
@@ -26,20 +26,20 @@ def text(value: Json, field: str) -> str | None:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    raise unfit(field, f"{field} is a {type_name(value)}; it must be a text")
+    raise unfit(field, f"{field} is {a_type(value)}; it must be a text")
 
 
 def mapping(value: Json, field: str) -> Mapping[str, Json]:
     """An object."""
     if not isinstance(value, Mapping):
-        raise unfit(field, f"{field} is a {type_name(value)}; it must be an object")
+        raise unfit(field, f"{field} is {a_type(value)}; it must be an object")
     return value
 
 
 def flag(value: Json, field: str) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise unfit(field, f"{field} is a {type_name(value)}; it must be true or false")
+        raise unfit(field, f"{field} is {a_type(value)}; it must be true or false")
     return value
 
 

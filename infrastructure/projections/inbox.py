@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import psycopg
 from eventsourcing.persistence import (
     IntegrityError,
     InterfaceError,
@@ -160,6 +161,8 @@ class PostgresInbox:
         except IntegrityError as error:
             raise Conflict("another worker has settled this batch") from error
         except (OperationalError, InterfaceError) as error:
+            if isinstance(error.__cause__, psycopg.errors.ProgramLimitExceeded):
+                raise error.__cause__ from None  # too large for the server, however often it is tried
             raise Unavailable("the event store cannot be reached") from error
 
 

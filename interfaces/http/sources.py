@@ -166,8 +166,8 @@ def _log(entry: Any, *, actions: bool) -> dict[str, Any]:
 def _rehearsal(done: Rehearsal) -> dict[str, Any]:
     failed = [each for each in done.actions if not isinstance(each, webhooks.ActionExecuted)]
     problems = [{"field": each.error.field or each.action_type, "message": each.error.message} for each in failed]
-    if done.unclassified:
-        problems.append({"field": "event_type_path", "message": done.unclassified})
+    if done.problem:
+        problems.append({"field": "event_type_path", "message": done.problem})
     return {
         "log_id": done.webhook_id,
         "status": "error" if problems else "ok",

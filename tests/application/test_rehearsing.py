@@ -68,7 +68,7 @@ def test_a_rehearsal_goes_the_whole_way_with_real_effects() -> None:
     done = rehearse(it, ORDER)
     assert [type(each) for each in done.actions] == [ActionExecuted, ActionExecuted]
     assert done.actions[1].result["recipients"] == [{"collection": "$users", "id": "u-1"}]
-    assert done.unclassified is None
+    assert done.problem is None
     assert it.outcome(done.webhook_id) == "executed"
 
 
@@ -94,8 +94,8 @@ def test_a_rehearsal_shows_what_failed_and_what_was_skipped() -> None:
 
 def test_a_rehearsal_that_has_no_type_is_told_so() -> None:
     done = rehearse(gateway(), {"body": {"typ": "order.placed"}})
-    assert (done.actions, done.unclassified is None) == ((), False)
-    assert "the nearest that exists is body.typ" in done.unclassified
+    assert (done.actions, done.problem is None) == ((), False)
+    assert "the nearest that exists is body.typ" in done.problem
 
 
 def test_nobody_rehearses_in_production() -> None:

@@ -54,7 +54,7 @@ def test_an_event_type_may_stand_in_a_header() -> None:
         ({}, "event_type_unresolved", "leads to nothing"),
         ({"type": None}, "event_type_unresolved", "leads to nothing"),
         ({"type": ""}, "event_type_unresolved", "leads to nothing"),
-        ({"type": {"name": "a"}}, "event_type_is_object", "is a object"),
+        ({"type": {"name": "a"}}, "event_type_is_object", "is an object"),
         ({"type": ["a"]}, "event_type_is_list", "is a list"),
         ({"type": "a" * 256}, "event_type_unusable", "longer than 255 characters"),
         ({"type": "a\0b"}, "event_type_unusable", "holds NUL"),

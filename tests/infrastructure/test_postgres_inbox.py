@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import attrs
+import psycopg
 import pytest
 
 from application.errors import Unavailable
@@ -100,3 +101,26 @@ def test_a_broken_connection_is_never_taken_for_a_fault_of_the_events(
         with pytest.raises(Unavailable):
             use(inbox, page)
         assert inbox.waiting(1) == page
+
+
+def test_what_is_too_large_for_an_index_is_a_fault_of_the_events(store: PostgresLedger, inbox: PostgresInbox) -> None:
+    """It rises as itself, so that the pipeline puts it aside, and not as an outage, which would be tried for ever."""
+    store.append(RECEIVED)
+    (received,) = inbox.waiting(1)
+    place = "".join(chr(0x10000 + 7919 * number % 60_000) for number in range(250))
+    subscribed = attrs.evolve(
+        examples.ACTION_EXECUTED,
+        action_type="objects_subscribe",
+        payload={
+            "collection": f"{place}a",
+            "object_id": f"{place}b",
+            "recipients": [{"collection": f"{place}c", "id": f"{place}d"}],
+            "identify": [],
+            "properties": {},
+        },
+        result={"count": 1, "created_object": False},
+    )
+    change = Change(stream=received.stream, version=1, events=(subscribed,))
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded):
+        inbox.settle([Settled(recorded=received, changes=(change,))])
+    assert inbox.waiting(1) == (received,)
