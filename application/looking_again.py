@@ -5,6 +5,9 @@ import asyncio
 from application.catalogue import Catalogue, Snapshot
 from application.errors import Unavailable
 
+PATIENCE = 2.0
+"""Seconds within which a caller gets an answer."""
+
 
 class LookingAgain:
     """Single flight: whoever comes while a look is under way waits for the next one, together with all others."""
@@ -28,7 +31,8 @@ class LookingAgain:
     async def _look(self) -> None:
         self._begun, self._failure = self._begun + 1, None
         try:
-            await asyncio.to_thread(self._catalogue.current)
-        except Unavailable as failure:
-            self._failure = failure
-            raise
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.to_thread(self._catalogue.current)
+        except (Unavailable, TimeoutError) as failure:
+            self._failure = Unavailable(str(failure) or "the event store did not answer in time")
+            raise self._failure from failure

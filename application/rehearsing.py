@@ -49,13 +49,12 @@ class Rehearsing:
         """Put a test event on record and wait until it is processed. Raises Refused, or Unavailable after 10 s."""
         if environment == environments.REHEARSAL_FORBIDDEN:
             raise RehearsalForbidden("events cannot be rehearsed in production", field="environment")
-        state: configurations.Configuration | None = self.catalogue.current().state(
-            configurations.stream(source, environment)
-        )
-        if state is None:
-            raise errors.Refused(f"source {source!r} has no configuration in {environment!r}", field="environment")
+        snapshot = self.catalogue.current()
+        state: configurations.Configuration | None = snapshot.state(configurations.stream(source, environment))
+        endpoint = snapshot.endpoints.get(state.token) if state else None
+        if state is None or endpoint is None:
+            raise errors.Refused(f"source {source!r} does not receive in {environment!r}", field="environment")
         body, headers = _parts(payload)
-        hidden = self.catalogue.snapshot.endpoints[state.token].hidden
         webhook_id = self.new_id()
         received = webhooks.WebhookReceived(
             source=source,
@@ -65,7 +64,7 @@ class Rehearsing:
             method="POST",
             query="",
             remote_address=None,
-            headers={name: value for name, value in headers.items() if name not in hidden},
+            headers={name: value for name, value in headers.items() if name not in endpoint.hidden},
             body=self.dumps(body),
             verdict=_skipped(state.settings.verification.scheme),
             verification_status="skipped",

@@ -13,6 +13,7 @@ import attrs
 # Reasons are stored in the event log: add to them, never rename one.
 Reason = Literal[
     "no_verification",
+    "secret_unreadable",
     "secret_unset",
     "signature_malformed",
     "signature_mismatch",

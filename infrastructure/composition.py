@@ -17,13 +17,10 @@ from application.managing import Managing
 from application.pipeline import Pipeline
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
-from application.secret_edits import SecretEdits, context
+from application.secret_edits import SecretEdits
 from application.source_edits import SourceEdits
 from application.throttling import Throttle
-from domain import errors
-from domain.configurations import Configuration
-from domain.verification import SigningSecret, Verifier
-from infrastructure import bodies, bootstrapping, clocks, doctor, identifiers, migrations
+from infrastructure import bodies, bootstrapping, clocks, doctor, identifiers, migrations, verifiers
 from infrastructure import settings as settings_module
 from infrastructure.database import Database
 from infrastructure.embedded_postgres import EmbeddedPostgresError
@@ -100,7 +97,7 @@ def _parts(settings: Settings, database: Database) -> Parts:
     mapper = RecordMapper(transcoder=None)  # type: ignore[arg-type]
     ledger = PostgresLedger(recorder=database.recorder(LedgerRecorder), mapper=mapper, clock=clocks.system)
     vault = MasterKeyVault(master_key(settings.master_key, settings.data_dir))
-    catalogue = Catalogue(store=ledger, make_verifier=_verifiers(vault))
+    catalogue = Catalogue(store=ledger, make_verifier=verifiers.maker(vault))
     templates = YamlTemplates()
     edits = SourceEdits(
         templates=templates,
@@ -126,36 +123,6 @@ def _parts(settings: Settings, database: Database) -> Parts:
         managing=managing,
         templates=templates,
     )
-
-
-def _verifiers(vault: MasterKeyVault) -> Callable[[Configuration], Verifier]:
-    def make(configuration: Configuration) -> Verifier:
-        verification = configuration.settings.verification
-        secrets = [
-            SigningSecret(
-                id=secret.id,
-                value=vault.open(
-                    secret.sealed, context=context(configuration.source, configuration.environment, secret.id)
-                ),
-                expires_at=secret.expires_at,
-            )
-            for secret in configuration.secrets
-        ]
-        try:
-            return schemes.verifier(verification, secrets)
-        except errors.Refused:
-            # A secret of an earlier scheme is no secret of this one: none is left to verify with.
-            return schemes.verifier(verification, [secret for secret in secrets if _fits(configuration, secret)])
-
-    return make
-
-
-def _fits(configuration: Configuration, secret: SigningSecret) -> bool:
-    try:
-        schemes.check_secret(configuration.settings.verification, secret.value)
-    except errors.Refused:
-        return False
-    return True
 
 
 def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:

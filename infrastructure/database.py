@@ -18,6 +18,9 @@ NAME = "ledger"
 CONNECT_SECONDS = 2
 OPTIONS = "-c lock_timeout=5s -c statement_timeout=60s -c idle_in_transaction_session_timeout=30s"
 
+# A peer that says nothing any more is given up after some seconds, where the connection is TCP.
+SILENCE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 5000}
+
 R = TypeVar("R", bound=AppendByFunction)
 
 
@@ -26,7 +29,7 @@ class Database:
 
     def __init__(self, url: str, *, schema: str = SCHEMA, pool_size: int = 5) -> None:
         self.conninfo = conninfo.make_conninfo(
-            url, connect_timeout=CONNECT_SECONDS, application_name="hookledger", options=OPTIONS
+            url, connect_timeout=CONNECT_SECONDS, application_name="hookledger", options=OPTIONS, **SILENCE
         )
         self.schema = schema
         self._factory = LedgerFactory(_environment(schema))

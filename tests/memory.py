@@ -78,13 +78,16 @@ class MemoryInbox:
 
     def settle(self, entries: Sequence[Settled]) -> None:
         """See the port."""
-        at, last = self._clock(), entries[-1].recorded.position
+        at, first, last = self._clock(), entries[0].recorded.position, entries[-1].recorded.position
+        assert first is not None
         assert last is not None
         enclosed = [each for entry in entries for change in entry.changes for each in envelopes.enclose(change, at)]
         stored = [self._ledger.mapper.to_stored_event(each) for each in enclosed]
         try:
             self._recorder.insert_events(stored, tracking=Tracking(READER, last))
         except IntegrityError as error:
+            if (self._recorder.max_tracking_id(READER) or 0) < first:
+                raise
             raise Conflict("another worker has settled this batch") from error
 
     def park(self, recorded: Recorded, error: str) -> None:

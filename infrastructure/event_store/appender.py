@@ -146,9 +146,9 @@ class GroupCommit:
             if refusal is not None:
                 _refuse_all(batch, Conflict(str(refusal)))
             elif batch:
-                await self._append(batch)
+                await self._append(batch, uncertain=uncertain)
 
-    async def _append(self, batch: list[_Item]) -> None:
+    async def _append(self, batch: list[_Item], *, uncertain: bool) -> None:
         newest = max(item.epoch for item in batch)
         for item in batch:
             if item.epoch < newest:
@@ -160,6 +160,8 @@ class GroupCommit:
         stored = await cursor.fetchone()
         assert stored is not None
         if stored[0] is None:
+            if uncertain:  # while this waited for the lock, what was thought lost may have been committed
+                current = await self._without_stored(current)
             _refuse_all(current, ConfigurationMoved())
             return
         assert isinstance(stored[0], int)

@@ -5,7 +5,7 @@ log can miss an event. Nothing here uses psycopg's pipeline mode: it hangs on la
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, LiteralString
 
 from eventsourcing.persistence import Notification, StoredEvent, Tracking
 from eventsourcing.postgres import (
@@ -85,6 +85,18 @@ CREATE_APPEND = SQL(
 )
 
 
+def bounded(select: LiteralString) -> SQL:
+    """A page that also ends where its states exceed 8 MB together, so that large webhooks fit into memory.
+
+    It holds one event at least, whatever its size.
+    """
+    return SQL(
+        "SELECT notification_id, originator_id, originator_version, topic, state FROM (SELECT page.*,"
+        " sum(octet_length(state)) OVER (ORDER BY notification_id) - octet_length(state) AS before"
+        " FROM (" + select + ") AS page) AS bounded WHERE before < 8000000 ORDER BY notification_id"
+    )
+
+
 def append_arguments(rows: Sequence[Row], expected_epoch: int | None) -> tuple[Any, ...]:
     """The arguments of the append function: the events as parallel arrays, the epoch, whether this is an edit."""
     edits = any(edits_configuration(row[0]) for row in rows)
@@ -118,11 +130,11 @@ class AppendByFunction(PostgresApplicationRecorder):
         self.append_statement: Composed = SQL(
             "SELECT last_position, epoch FROM {schema}.{function}(%b, %b, %b, %b, %b::bigint, %b)"
         ).format(**names)
-        self.page_statement: Composed = SQL(
+        self.page_statement: Composed = bounded(
             "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
             " WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LIMIT %s"
         ).format(**names)
-        self.inbox_statement: Composed = SQL(
+        self.inbox_statement: Composed = bounded(
             "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
             " WHERE notification_id > %s AND topic <> ALL ({decisions}) ORDER BY notification_id LIMIT %s"
         ).format(**names)
@@ -147,7 +159,7 @@ class AppendByFunction(PostgresApplicationRecorder):
             "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
             " WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"
         ).format(**names)
-        self.rest_statement: Composed = SQL(
+        self.rest_statement: Composed = bounded(
             "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
             " WHERE notification_id > %s AND (notification_id <= %s OR topic = ANY ({decisions}))"
             " ORDER BY notification_id LIMIT %s"

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-import psycopg
 from eventsourcing.persistence import (
     IntegrityError,
     InterfaceError,
@@ -32,6 +31,7 @@ from infrastructure.projections.entries import Entry, Projection
 from infrastructure.projections.precedents import Precedents
 
 READER = "worker"
+QUERY_CANCELED = "57014"
 ENTITIES = """
 SELECT environment, collection, id FROM {schema}.entities
 JOIN unnest(%b, %b, %b) AS wanted (environment, collection, id)
@@ -140,9 +140,10 @@ class PostgresInbox:
                 for projection in projections:
                     projection.write(plain)
 
-        last = entries[-1].recorded.position
+        first, last = entries[0].recorded.position, entries[-1].recorded.position
+        assert first is not None
         assert last is not None
-        self._insert(stored, last, write)
+        self._insert(stored, first, last, write)
 
     def park(self, recorded: Recorded, error: str) -> None:
         """See the port."""
@@ -153,17 +154,27 @@ class PostgresInbox:
         def write(cursor: Cursor[Any]) -> None:
             cursor.execute(self._park, (position, stream, error))
 
-        self._insert([], position, write)
+        self._insert([], position, position, write)
 
-    def _insert(self, stored: Sequence[StoredEvent], last: int, write: Callable[[Cursor[Any]], None]) -> None:
+    def _insert(
+        self, stored: Sequence[StoredEvent], first: int, last: int, write: Callable[[Cursor[Any]], None]
+    ) -> None:
         try:
             self._recorder.insert_events(stored, tracking=Tracking(READER, last), write=write)
         except IntegrityError as error:
+            if self.position() < first:
+                raise  # nobody settled it meanwhile: something in the batch itself cannot be stored
             raise Conflict("another worker has settled this batch") from error
         except (OperationalError, InterfaceError) as error:
-            if isinstance(error.__cause__, psycopg.errors.ProgramLimitExceeded):
-                raise error.__cause__ from None  # too large for the server, however often it is tried
+            if not _passes(error.__cause__):
+                raise  # the server will not have it, however often it is tried
             raise Unavailable("the event store cannot be reached") from error
+
+
+def _passes(cause: BaseException | None) -> bool:
+    """Whether what the server complains of may pass by itself: connections, shut-downs, resources, locks."""
+    state = getattr(cause, "sqlstate", None)
+    return state is None or (state[:2] in ("08", "53", "55", "57") and state != QUERY_CANCELED)
 
 
 def _fold(projections: Sequence[Projection], recorded: Recorded, changes: Sequence[Sequence[Recorded]]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
+from eventsourcing.persistence import Notification
 from psycopg.sql import SQL, Identifier
 
 from application.errors import Busy
@@ -82,9 +83,8 @@ class _Rebuild:
             stored = self._recorder.notifications(self._recorder.page_statement, (self._done, bound, PAGE))
             if not stored:
                 break
-            events = [self._mapper.to_domain_event(each) for each in stored]
             with connection.transaction():
-                self._fold(connection, self._groups.entries(events))
+                self._fold(connection, self._groups.entries(self._events(connection, stored)))
             self._done = stored[-1].id
             self._progress(self._done, self._recorder.max_notification_id() or 0)
 
@@ -93,7 +93,7 @@ class _Rebuild:
         with connection.transaction():
             connection.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(tracking))
             settled = self._settled()
-            self._fold(connection, self._groups.entries(self._rest(settled)))
+            self._fold(connection, self._groups.entries(self._rest(connection, settled)))
             self._fold(connection, self._groups.rest())
             for projection in self._projections:
                 for table in projection.tables:
@@ -102,11 +102,17 @@ class _Rebuild:
         head = self._recorder.max_notification_id() or 0
         self._progress(head, head)
 
-    def _rest(self, settled: int) -> Iterator[Recorded]:
+    def _events(self, connection: psycopg.Connection[Any], stored: Sequence[Notification]) -> Iterator[Recorded]:
+        """The events but those that are parked: the worker did not settle them either."""
+        parked = SQL("SELECT position FROM {} WHERE position = ANY(%s)").format(Identifier(self._live, "parked"))
+        aside = {row[0] for row in connection.execute(parked, ([each.id for each in stored],))}
+        return (self._mapper.to_domain_event(each) for each in stored if each.id not in aside)
+
+    def _rest(self, connection: psycopg.Connection[Any], settled: int) -> Iterator[Recorded]:
         """What the worker has read up to where it stands, and all that it wrote."""
         after = self._done
         while stored := self._recorder.notifications(self._recorder.rest_statement, (after, settled, PAGE)):
-            yield from (self._mapper.to_domain_event(each) for each in stored)
+            yield from self._events(connection, stored)
             after = stored[-1].id
 
     def _swap(self, connection: psycopg.Connection[Any], table: str) -> None:

@@ -1,14 +1,17 @@
 """The Overviews port: sources seen from what they received."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from application.queries import Entry
+from domain import webhooks
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections.inbox import READER
 from infrastructure.views.reading import Reader
+
+MOST_COUNTED = 10_000
+"""Events of a backlog that are looked at to count what is pending."""
 
 OUTCOMES = ("rejected", "duplicate", "executed", "partially_executed", "failed", "unmapped", "unclassified")
 
@@ -57,8 +60,7 @@ class PostgresOverviews:
         for row in self._reader.rows(ACCOUNTING, (environment, environment, source, source)):
             of_source = counts.setdefault((row["environment"], row["source"]), dict.fromkeys(OUTCOMES, 0))
             of_source[row["outcome"]] += row["webhooks"]
-        for waiting in self._waiting():
-            key = waiting.environment, waiting.source
+        for key in self._waiting():
             if environment in (None, key[0]) and source in (None, key[1]):
                 of_source = counts.setdefault(key, dict.fromkeys(OUTCOMES, 0))
                 of_source["pending"] = of_source.get("pending", 0) + 1
@@ -67,11 +69,16 @@ class PostgresOverviews:
             for key, by in sorted(counts.items())
         ]
 
-    def _waiting(self) -> list[Any]:
-        settled = self._recorder.max_tracking_id(READER) or 0
-        stored = self._recorder.notifications(self._recorder.inbox_statement, (settled, 10_000))
-        events = (recorded.event for recorded in self._ledger.decoded(stored))
-        return [event for event in events if hasattr(event, "verification_status")]
+    def _waiting(self) -> Iterator[tuple[str, str]]:
+        """Environment and source of each receipt that waits, page by page; no more than MOST_COUNTED."""
+        after, counted = self._recorder.max_tracking_id(READER) or 0, 0
+        while counted < MOST_COUNTED:
+            stored = self._recorder.notifications(self._recorder.inbox_statement, (after, 500))
+            if not stored:
+                break
+            events = [recorded.event for recorded in self._ledger.decoded(stored)]
+            yield from ((each.environment, each.source) for each in events if isinstance(each, webhooks.Receipt))
+            after, counted = stored[-1].id, counted + len(stored)
 
     def lag(self) -> Entry:
         """See the port."""

@@ -54,7 +54,7 @@ def get_body(request: AnyRequest, gateway: Gateway, event_log_id: str) -> Respon
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox",
         "Content-Disposition": f'attachment; filename="{event_log_id}"',
-        "X-Original-Content-Type": kind.encode("ascii", "replace").decode()[:200],
+        "X-Original-Content-Type": "".join(each for each in kind[:200] if " " <= each <= "~"),
     }
     return Response(content, media_type="application/octet-stream", headers=headers)
 

@@ -8,7 +8,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from application.errors import Unavailable
 from application.gateway import Gateway, Limits
-from application.receiving import UNKNOWN, Accepted, Request, Turned
+from application.receiving import KEPT_OF_REJECTED, UNKNOWN, Accepted, Request, Turned
 from interfaces.http import problems, rendering
 from interfaces.http.deadlines import Deadlines
 
@@ -65,7 +65,8 @@ async def _receive(gateway: Gateway, deadlines: Deadlines, scope: Any, receive: 
     headers = _headers(scope["headers"], limits)
     if headers is None:
         message = f"more than {limits.headers} headers or {limits.header_bytes} bytes of them"
-        return Turned(status=431, code="headers_too_large", message=message)
+        turned = Turned(status=431, code="headers_too_large", message=message)
+        return await receiving.turn_away(token, _request(scope, {}, b""), turned)
     try:
         with deadlines:
             body = await _body(receive, headers, limits.body_bytes)
@@ -74,7 +75,7 @@ async def _receive(gateway: Gateway, deadlines: Deadlines, scope: Any, receive: 
         turned = Turned(status=413, code="body_too_large", message=message)
         return await receiving.turn_away(token, _request(scope, headers, error.kept), turned)
     except TimeoutError:
-        return TOO_SLOW
+        return await receiving.turn_away(token, _request(scope, headers, b""), TOO_SLOW)
     return await receiving.receive(token, _request(scope, headers, body))
 
 
@@ -104,7 +105,7 @@ def _headers(raw: Sequence[tuple[bytes, bytes]], limits: Limits) -> dict[str, st
 async def _body(receive: Receive, headers: dict[str, str], limit: int) -> bytes:
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared[:20]) > limit:
-        raise _BodyTooLarge(b"")
+        limit = min(limit, KEPT_OF_REJECTED)  # what is known to be too large is read only as far as it is kept
     message = await receive()
     if message["type"] == "http.request" and not message["more_body"] and len(message["body"]) <= limit:
         return message["body"]

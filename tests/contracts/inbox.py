@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 import pytest
+from eventsourcing.persistence import IntegrityError
 
 from application.errors import Conflict
 from application.pipeline import Settled
@@ -131,11 +132,13 @@ class InboxContract:
             settle(inbox, page, decided(IDENTIFIED))
         assert [each.event for each in inbox.waiting(10)] == [examples.WEBHOOK_REJECTED]
 
-    def test_a_stream_that_moved_on_conflicts_and_goes_on_waiting(self, store: EventStore, inbox: Inbox) -> None:
+    def test_a_stream_that_moved_on_is_a_fault_of_the_event_which_goes_on_waiting(
+        self, store: EventStore, inbox: Inbox
+    ) -> None:
         store.append(RECEIVED)
         store.append(decided())
         page = inbox.waiting(10)
-        with pytest.raises(Conflict):
+        with pytest.raises(IntegrityError):
             settle(inbox, page, decided(IDENTIFIED))
         assert inbox.waiting(10) == page
         assert known(inbox, USER) == {}

@@ -1,0 +1,64 @@
+"""From a configuration to the check of its requests: its secrets opened, its scheme compiled."""
+
+from collections.abc import Callable
+
+import structlog
+
+from application.ports import Vault
+from application.secret_edits import context
+from domain import errors
+from domain.configurations import Configuration
+from domain.verification import SigningSecret, Verdict, Verifier
+from infrastructure.signatures import schemes
+from infrastructure.vault import MasterKeyInvalid
+
+log = structlog.get_logger(__name__)
+
+
+def maker(vault: Vault) -> Callable[[Configuration], Verifier]:
+    """What makes the verifier of a configuration. A secret that cannot be opened closes that configuration alone."""
+
+    def make(configuration: Configuration) -> Verifier:
+        try:
+            return _compiled(configuration, _opened(vault, configuration))
+        except MasterKeyInvalid as problem:
+            where = {"source": configuration.source, "environment": configuration.environment}
+            log.error("a secret cannot be opened; requests fail verification", **where)  # noqa: TRY400
+            return _closed(configuration.settings.verification.scheme, str(problem))
+
+    return make
+
+
+def _opened(vault: Vault, configuration: Configuration) -> list[SigningSecret]:
+    return [
+        SigningSecret(
+            id=secret.id,
+            value=vault.open(
+                secret.sealed, context=context(configuration.source, configuration.environment, secret.id)
+            ),
+            expires_at=secret.expires_at,
+        )
+        for secret in configuration.secrets
+    ]
+
+
+def _compiled(configuration: Configuration, secrets: list[SigningSecret]) -> Verifier:
+    verification = configuration.settings.verification
+    try:
+        return schemes.verifier(verification, secrets)
+    except errors.Refused:
+        # A secret of an earlier scheme is no secret of this one.
+        return schemes.verifier(verification, [secret for secret in secrets if _fits(configuration, secret)])
+
+
+def _fits(configuration: Configuration, secret: SigningSecret) -> bool:
+    try:
+        schemes.check_secret(configuration.settings.verification, secret.value)
+    except errors.Refused:
+        return False
+    return True
+
+
+def _closed(scheme: str, message: str) -> Verifier:
+    verdict = Verdict(scheme, "failed", "secret_unreadable", message)
+    return lambda headers, body, at: verdict
