@@ -1,6 +1,8 @@
 """Receiving webhooks: a bare ASGI application under Litestar, because every microsecond of it is paid per webhook."""
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from litestar import asgi
@@ -15,6 +17,7 @@ from interfaces.http.deadlines import Deadlines
 PATH = "/integrations/receive"
 JSON = (b"content-type", b"application/json")
 KINDS = {400: "invalid_request_error", 401: "authentication_error", 415: "invalid_request_error"}
+MOMENT = 0.5
 METHOD = Turned(status=405, code="method_not_allowed", message="send webhooks with POST")
 TOO_SLOW = Turned(status=408, code="body_too_slow", message="the body did not arrive in time")
 AWAY = Turned(status=503, code="unavailable", message="the webhook could not be stored; send it again", retry_after=1)
@@ -105,7 +108,7 @@ def _headers(raw: Sequence[tuple[bytes, bytes]], limits: Limits) -> dict[str, st
 async def _body(receive: Receive, headers: dict[str, str], limit: int) -> bytes:
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared[:20]) > limit:
-        limit = min(limit, KEPT_OF_REJECTED)  # what is known to be too large is read only as far as it is kept
+        raise _BodyTooLarge(await _beginning(receive, headers))
     message = await receive()
     if message["type"] == "http.request" and not message["more_body"] and len(message["body"]) <= limit:
         return message["body"]
@@ -119,6 +122,23 @@ async def _body(receive: Receive, headers: dict[str, str], limit: int) -> bytes:
         if not message["more_body"]:
             return bytes(body)
         message = await receive()
+
+
+async def _beginning(receive: Receive, headers: dict[str, str]) -> bytes:
+    """As much as goes on record of a body that is known to be too large, if it comes at once and unasked."""
+    body = bytearray()
+    if "expect" in headers:
+        return b""  # reading would ask the sender to go on
+    with suppress(TimeoutError):
+        async with asyncio.timeout(MOMENT):
+            while len(body) < KEPT_OF_REJECTED:
+                message = await receive()
+                if message["type"] != "http.request":
+                    break
+                body += message["body"]
+                if not message["more_body"]:
+                    break
+    return bytes(body)
 
 
 async def _accept(send: Send, accepted: Accepted) -> None:

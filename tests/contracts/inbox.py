@@ -132,9 +132,7 @@ class InboxContract:
             settle(inbox, page, decided(IDENTIFIED))
         assert [each.event for each in inbox.waiting(10)] == [examples.WEBHOOK_REJECTED]
 
-    def test_a_stream_that_moved_on_is_a_fault_of_the_event_which_goes_on_waiting(
-        self, store: EventStore, inbox: Inbox
-    ) -> None:
+    def test_a_stream_that_moved_on_is_a_fault_of_the_event(self, store: EventStore, inbox: Inbox) -> None:
         store.append(RECEIVED)
         store.append(decided())
         page = inbox.waiting(10)

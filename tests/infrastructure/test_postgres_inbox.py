@@ -124,3 +124,11 @@ def test_what_is_too_large_for_an_index_is_a_fault_of_the_events(store: Postgres
     with pytest.raises(OperationalError, match="index row size"):
         inbox.settle([Settled(recorded=received, changes=(change,))])
     assert inbox.waiting(1) == (received,)
+
+
+def test_a_page_ends_where_large_webhooks_fill_it(store: PostgresLedger, inbox: PostgresInbox) -> None:
+    """A backlog of the largest bodies is read a few at a time, and never in one piece."""
+    large = attrs.evolve(examples.WEBHOOK_RECEIVED, body=b"x" * 5_000_000)
+    for number in range(3):
+        store.append(Change(stream=f"webhook-{number}", version=0, events=(large,)))
+    assert len(inbox.waiting(500)) == 2

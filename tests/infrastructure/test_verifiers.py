@@ -1,0 +1,40 @@
+"""A secret that cannot be opened closes its own configuration, and says why; the others go on."""
+
+import attrs
+
+from application.secret_edits import context
+from domain import configurations
+from domain.verification import Verification
+from infrastructure import verifiers
+from infrastructure.vault import MasterKeyVault
+from tests import examples
+
+SECRET = "a-long-enough-secret"
+
+
+def configuration(vault: MasterKeyVault) -> configurations.Configuration:
+    state = examples.CONFIGURATION
+    sealed = vault.seal(SECRET, context=context(state.source, state.environment, "s-1"))
+    secret = configurations.Secret(id="s-1", name="signing_secret", sealed=sealed, hint="", added_at=examples.AT)
+    settings = attrs.evolve(state.settings, verification=Verification(scheme="shared_header", options={}))
+    return attrs.evolve(state, settings=settings, secrets=(secret,))
+
+
+def test_a_secret_under_the_right_key_verifies() -> None:
+    vault = MasterKeyVault(b"1" * 32)
+    verdict = verifiers.maker(vault)(configuration(vault))({"x-webhook-secret": SECRET}, b"{}", examples.AT)
+    assert (verdict.status, verdict.secret_id) == ("verified", "s-1")
+
+
+def test_a_secret_under_another_key_fails_closed() -> None:
+    made = verifiers.maker(MasterKeyVault(b"2" * 32))(configuration(MasterKeyVault(b"1" * 32)))
+    verdict = made({"x-webhook-secret": SECRET}, b"{}", examples.AT)
+    assert (verdict.status, verdict.reason) == ("failed", "secret_unreadable")
+
+
+def test_a_secret_of_an_earlier_scheme_is_none_of_this_one() -> None:
+    vault = MasterKeyVault(b"1" * 32)
+    state = configuration(vault)
+    stripe = attrs.evolve(state.settings, verification=Verification(scheme="stripe", options={}))
+    verdict = verifiers.maker(vault)(attrs.evolve(state, settings=stripe))({}, b"{}", examples.AT)
+    assert (verdict.status, verdict.reason) == ("failed", "secret_unset")
