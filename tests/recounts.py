@@ -10,13 +10,12 @@ from domain.actions.outcomes import Reference
 from infrastructure.database import Database
 from tests import stores
 
-PAGE = 5_000
 STATUS = {"ActionExecuted": "success", "ActionSkipped": "skipped", "ActionFailed": "error"}
 
 
 def require_agreement(database: Database) -> Counter[str]:
     """Assert that every webhook was decided once, and that the read models say so. Returns how many met which fate."""
-    log = list(_log(database))
+    log = list(stores.log(database))
     assert [each for each in log if isinstance(each.event, webhooks.EvaluationFailed)] == []
     received = [each for each in log if isinstance(each.event, webhooks.WebhookReceived)]
     decisions = _decisions(log)
@@ -36,13 +35,6 @@ def require_agreement(database: Database) -> Counter[str]:
     assert {line[:3]: line[3] for line in entities} == _entities(log)
     assert stores.rows(database, "parked") == []
     return Counter({str(outcome): number for outcome, number in fates.items()})
-
-
-def _log(database: Database) -> Iterator[Recorded]:
-    ledger, after = stores.ledger(database), 0
-    while page := ledger.log(after=after, limit=PAGE):
-        yield from page
-        after = page[-1].position or 0
 
 
 def _decisions(log: Sequence[Recorded]) -> dict[str, list[Recorded]]:

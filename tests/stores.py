@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Identifier
 from application.catalogue import ConfigurationHistory
 from application.pipeline import Pipeline
 from application.ports import Clock
+from application.records import Recorded
 from infrastructure import bodies, clocks, migrations
 from infrastructure.database import SCHEMA, Database
 from infrastructure.event_store.appender import GroupCommit
@@ -64,6 +65,14 @@ def drain(database: Database, *, page: int = 500, clock: Clock = clocks.system) 
     working = pipeline(database, page=page, clock=clock)
     while working.run_once():
         pass
+
+
+def log(database: Database) -> Iterator[Recorded]:
+    """The whole log, page by page."""
+    store, after = ledger(database), 0
+    while page := store.log(after=after, limit=5_000):
+        yield from page
+        after = page[-1].position or 0
 
 
 def rows(database: Database, table: str, columns: Sequence[str] = ()) -> list[tuple[Any, ...]]:

@@ -162,6 +162,16 @@ class EventStoreContract:
         assert tuple(pages) == whole
         assert len(whole) == 6
 
+    def test_a_page_of_large_events_may_be_shorter_but_never_empty(self, store: EventStore) -> None:
+        event = attrs.evolve(examples.WEBHOOK_RECEIVED, body=b"x" * 3_000_000)
+        store.append(*(Change(stream=f"webhook-{number}", version=0, events=(event,)) for number in range(7)))
+        streams: list[str] = []
+        after = 0
+        while page := store.log(after=after, limit=100):
+            streams += [each.stream for each in page]
+            after = page[-1].position or 0
+        assert streams == [f"webhook-{number}" for number in range(7)]
+
     def test_the_log_is_read_up_to_a_position(self, store: EventStore) -> None:
         first = store.append(CONNECTED)
         bound = store.append(RECEIVED)
