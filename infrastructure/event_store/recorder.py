@@ -177,18 +177,22 @@ class AppendByFunction(PostgresApplicationRecorder):
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Store all or none, in one transaction with what `_insert_events` adds. Returns the positions."""
+        rows = [(str(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events]
+        return self.insert_rows(rows, **kwargs)
+
+    def insert_rows(self, rows: Sequence[Row], **kwargs: Any) -> Sequence[int]:
+        """As `insert_events`, of rows as they are."""
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
-            self._insert_events(curs, stored_events, **kwargs)
-            if not stored_events:
+            self._insert_events(curs, (), **kwargs)
+            if not rows:
                 return []
-            rows = [(str(e.originator_id), e.originator_version, e.topic, e.state) for e in stored_events]
             curs.execute(self.append_statement, append_arguments(rows, kwargs.get("expected_epoch")), prepare=True)
             stored = curs.fetchone()
             assert stored is not None
             if stored["last_position"] is None:
                 raise ConfigurationMoved
             last = int(stored["last_position"])
-        return range(last - len(stored_events) + 1, last + 1)
+        return range(last - len(rows) + 1, last + 1)
 
     def notifications(self, statement: Composed, params: Sequence[Any]) -> list[Notification]:
         """Run one of this recorder's reading statements."""

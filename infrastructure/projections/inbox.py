@@ -8,7 +8,6 @@ from eventsourcing.persistence import (
     InterfaceError,
     Notification,
     OperationalError,
-    StoredEvent,
     Tracking,
 )
 from psycopg import Cursor
@@ -23,7 +22,7 @@ from domain.actions.outcomes import OpenRun, Reference
 from domain.idempotency import Scope
 from infrastructure import bulk
 from infrastructure.event_store import envelopes
-from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.codec import RecordMapper, Row
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import registry
 from infrastructure.projections.directory import key_of
@@ -129,11 +128,12 @@ class PostgresInbox:
     def settle(self, entries: Sequence[Settled]) -> None:
         """See the port."""
         at, projections = self._clock(), registry.make_all(self._schema)
-        stored: list[StoredEvent] = []
+        rows: list[Row] = []
         for settled in entries:
             changes = [envelopes.enclose(change, at) for change in settled.changes]
             _fold(projections, settled.recorded, changes)
-            stored += [self._mapper.to_stored_event(each) for change in changes for each in change]
+            for change in settled.changes:
+                rows += self._mapper.rows(change, at)
 
         def write(cursor: Cursor[Any]) -> None:
             with cursor.connection.cursor(row_factory=tuple_row) as plain:
@@ -143,7 +143,7 @@ class PostgresInbox:
         first, last = entries[0].recorded.position, entries[-1].recorded.position
         assert first is not None
         assert last is not None
-        self._insert(stored, first, last, write)
+        self._insert(rows, first, last, write)
 
     def park(self, recorded: Recorded, error: str) -> None:
         """See the port."""
@@ -156,11 +156,9 @@ class PostgresInbox:
 
         self._insert([], position, position, write)
 
-    def _insert(
-        self, stored: Sequence[StoredEvent], first: int, last: int, write: Callable[[Cursor[Any]], None]
-    ) -> None:
+    def _insert(self, rows: Sequence[Row], first: int, last: int, write: Callable[[Cursor[Any]], None]) -> None:
         try:
-            self._recorder.insert_events(stored, tracking=Tracking(READER, last), write=write)
+            self._recorder.insert_rows(rows, tracking=Tracking(READER, last), write=write)
         except IntegrityError as error:
             if self.position() < first:
                 raise  # nobody settled it meanwhile: something in the batch itself cannot be stored
