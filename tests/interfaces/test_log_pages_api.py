@@ -1,6 +1,7 @@
 """Paging through the logs while they grow, and while the worker does not come to what is received."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -49,8 +50,10 @@ def worker(url: str, gateway: Gateway) -> Iterator[Gateway]:
 
 
 @contextmanager
-def stopped(worker: Gateway) -> Iterator[None]:
-    """Nothing is settled meanwhile."""
+def stopped(gateway: Gateway, worker: Gateway) -> Iterator[None]:
+    """Nothing is settled meanwhile. Stopped at rest: in the middle of a round it would hold the log locked."""
+    while shown(gateway, "/health/ready")["lag"]["events"]:
+        time.sleep(0.02)
     worker.process.send_signal(signal.SIGSTOP)
     try:
         yield
@@ -84,7 +87,9 @@ def growing(source: Source, path: str, **query: Any) -> Iterator[list[dict[str, 
 
 
 @pytest.mark.parametrize("path", ["/v1/event_logs", "/v1/action_logs"])
-def test_pages_have_neither_gaps_nor_repeats_while_the_log_grows(connect: Connect, worker: Gateway, path: str) -> None:
+def test_pages_have_neither_gaps_nor_repeats_while_the_log_grows(
+    connect: Connect, gateway: Gateway, worker: Gateway, path: str
+) -> None:
     source = connect(mappings=[IDENTIFY, SET] if "action" in path else [IDENTIFY])
     settled(source.gateway, fill(source, MANY)[0])
     first = shown(source.gateway, path, source=source.key, page_size=7)
@@ -103,7 +108,7 @@ def test_pages_have_neither_gaps_nor_repeats_while_the_log_grows(connect: Connec
     assert len(set(before)) == len(before)
 
 
-def test_pages_can_be_read_from_the_end_to_the_beginning(connect: Connect, worker: Gateway) -> None:
+def test_pages_can_be_read_from_the_end_to_the_beginning(connect: Connect, gateway: Gateway, worker: Gateway) -> None:
     source = connect()
     expected = fill(source, MANY)
     settled(source.gateway, expected[0])
@@ -114,10 +119,12 @@ def test_pages_can_be_read_from_the_end_to_the_beginning(connect: Connect, worke
     assert [each for page in reversed(before) for each in page] == expected[:100]
 
 
-def test_what_waits_for_the_worker_is_in_the_log_as_pending(connect: Connect, worker: Gateway) -> None:
+def test_what_waits_for_the_worker_is_in_the_log_as_pending(
+    connect: Connect, gateway: Gateway, worker: Gateway
+) -> None:
     source = connect(mappings=[IDENTIFY])
     done = settled(source.gateway, fill(source, 1)[0])
-    with stopped(worker):
+    with stopped(gateway, worker):
         [waiting] = fill(source, 1)
         refused = source.send(b"{").json()["event_id"]
         entries = shown(source.gateway, "/v1/event_logs", source=source.key)["entries"]
@@ -136,11 +143,13 @@ def test_what_waits_for_the_worker_is_in_the_log_as_pending(connect: Connect, wo
     assert settled(source.gateway, waiting)["outcome"] == "executed"
 
 
-def test_pages_cross_from_pending_to_settled_webhooks_both_ways(connect: Connect, worker: Gateway) -> None:
+def test_pages_cross_from_pending_to_settled_webhooks_both_ways(
+    connect: Connect, gateway: Gateway, worker: Gateway
+) -> None:
     source, other = connect(), connect()
     expected = fill(source, 40)
     settled(source.gateway, expected[0])
-    with stopped(worker):
+    with stopped(gateway, worker):
         for _ in range(6):
             fill(other, 3)
             expected = [*fill(source, 5), *expected]
@@ -154,9 +163,9 @@ def test_pages_cross_from_pending_to_settled_webhooks_both_ways(connect: Connect
         assert [each for page in reversed(towards) for each in page][-50:] == ids(iter([middle["entries"]]))
 
 
-def test_pages_stay_whole_while_the_worker_catches_up(connect: Connect, worker: Gateway) -> None:
+def test_pages_stay_whole_while_the_worker_catches_up(connect: Connect, gateway: Gateway, worker: Gateway) -> None:
     source = connect()
-    with stopped(worker):
+    with stopped(gateway, worker):
         expected = fill(source, MANY)
         read = pages(source.gateway, "/v1/event_logs", source=source.key, page_size=5)
         found = [next(read), next(read)]
@@ -164,11 +173,13 @@ def test_pages_stay_whole_while_the_worker_catches_up(connect: Connect, worker: 
     assert ids(iter(found)) == expected
 
 
-def test_a_quiet_source_is_found_behind_the_backlog_of_a_busy_one(connect: Connect, worker: Gateway) -> None:
+def test_a_quiet_source_is_found_behind_the_backlog_of_a_busy_one(
+    connect: Connect, gateway: Gateway, worker: Gateway
+) -> None:
     quiet, busy = connect(), connect()
     expected = fill(quiet, 3)
     settled(quiet.gateway, expected[0])
-    with stopped(worker):
+    with stopped(gateway, worker):
         expected = [*fill(quiet, 2), *expected]
         fill(busy, NOISE)
         expected = [*fill(quiet, 2), *expected]
