@@ -115,9 +115,7 @@ def source(base: str) -> str:
     }
     headers = {"Authorization": f"Bearer {TOKEN}"}
     answer = httpx.put(f"{base}/v1/sources/benchmark", json=body, headers=headers, timeout=10).raise_for_status()
-    return str(answer.json()["environment_settings"]["production"]["settings"]["endpoint"]).replace(
-        "http://127.0.0.1:8400", base
-    )
+    return str(answer.json()["environment_settings"]["production"]["settings"]["endpoint"])
 
 
 class Progress:

@@ -42,6 +42,12 @@ def entity(collection: str, entity_id: str) -> Reference:
     return ("object", collection, entity_id)
 
 
+def place(reference: Reference) -> tuple[str, str]:
+    """The collection and id of a reference: what `entity` made it from."""
+    collection = {"user": USERS, "tenant": TENANTS}.get(reference[0])
+    return collection or reference[1], reference[-1]
+
+
 def parse_one(value: Json, field: str) -> Recipient:
     """An id, `{collection, id}`, a user `{id, …}` or an object `{collection, id, …}`; Unfit for anything else."""
     if not isinstance(value, Mapping):

@@ -1,4 +1,7 @@
-"""Where envelopes are made, and the only place: an event gets its stream, version, time and attribution."""
+"""Events in their envelopes: each gets its stream, version, time and attribution.
+
+Who only stores a change and looks at none of its events takes `RecordMapper.rows` instead.
+"""
 
 from datetime import datetime
 

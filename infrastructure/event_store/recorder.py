@@ -108,6 +108,9 @@ def edits_configuration(stream: str) -> bool:
     return not stream.startswith(("webhook-", "run-"))
 
 
+EVENTS: LiteralString = "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
+
+
 class AppendByFunction(PostgresApplicationRecorder):
     """What the application and the process recorder share: the table, the append function, the write."""
 
@@ -131,43 +134,36 @@ class AppendByFunction(PostgresApplicationRecorder):
             "SELECT last_position, epoch FROM {schema}.{function}(%b, %b, %b, %b, %b::bigint, %b)"
         ).format(**names)
         self.page_statement: Composed = bounded(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
-            " WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LIMIT %s"
+            EVENTS + " WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LIMIT %s"
         ).format(**names)
         self.inbox_statement: Composed = bounded(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
-            " WHERE notification_id > %s AND topic <> ALL ({decisions}) ORDER BY notification_id LIMIT %s"
+            EVENTS + " WHERE notification_id > %s AND topic <> ALL ({decisions}) ORDER BY notification_id LIMIT %s"
         ).format(**names)
         self.category_statement: Composed = SQL(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
-            " WHERE originator_id >= %s AND originator_id < %s AND notification_id > %s ORDER BY notification_id"
+            EVENTS
+            + " WHERE originator_id >= %s AND originator_id < %s AND notification_id > %s ORDER BY notification_id"
         ).format(**names)
         self.pending_statement: Composed = SQL(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
-            " WHERE notification_id > %s AND notification_id <= %s AND topic <> ALL ({decisions})"
+            EVENTS + " WHERE notification_id > %s AND notification_id <= %s AND topic <> ALL ({decisions})"
             " AND topic IN ('WebhookReceived', 'WebhookRejected') ORDER BY notification_id DESC LIMIT %s"
         ).format(**names)
         self.oldest_statement: Composed = SQL(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
-            " WHERE notification_id > %s AND topic <> ALL ({decisions}) ORDER BY notification_id LIMIT 1"
+            EVENTS + " WHERE notification_id > %s AND topic <> ALL ({decisions}) ORDER BY notification_id LIMIT 1"
         ).format(**names)
         self.waiting_statement: Composed = SQL(
             "SELECT count(*) AS events FROM (SELECT FROM {schema}.{table}"
             " WHERE notification_id > %s AND topic <> ALL ({decisions}) LIMIT 100000) AS waiting"
         ).format(**names)
         self.histories_statement: Composed = SQL(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
-            " WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"
+            EVENTS + " WHERE originator_id = ANY(%s) ORDER BY originator_id, originator_version"
         ).format(**names)
         self.rest_statement: Composed = bounded(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
-            " WHERE notification_id > %s AND (notification_id <= %s OR topic = ANY ({decisions}))"
+            EVENTS + " WHERE notification_id > %s AND (notification_id <= %s OR topic = ANY ({decisions}))"
             " ORDER BY notification_id LIMIT %s"
         ).format(**names)
-        self.stream_statement: Composed = SQL(
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
-            " WHERE originator_id = %s ORDER BY originator_version"
-        ).format(**names)
+        self.stream_statement: Composed = SQL(EVENTS + " WHERE originator_id = %s ORDER BY originator_version").format(
+            **names
+        )
         self.epoch_statement: Composed = SQL("SELECT epoch FROM {schema}.configuration_epoch").format(**names)
         self.single_statement: Composed = SQL(
             "SELECT e.notification_id, e.originator_id, e.originator_version, e.topic, e.state"

@@ -39,8 +39,7 @@ Key = tuple[str, str, str]
 
 def key_of(environment: str, reference: Reference) -> Key:
     """The key of a reference to a user, tenant or object."""
-    collection = {"user": recipients.USERS, "tenant": recipients.TENANTS}.get(reference[0])
-    return environment, collection or reference[1], reference[-1]
+    return environment, *recipients.place(reference)
 
 
 class _Entity:

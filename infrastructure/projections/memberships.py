@@ -7,7 +7,6 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Composed, Identifier
 
 from domain import audiences, directory, recipients
-from domain.actions.outcomes import Reference
 from infrastructure import bulk
 from infrastructure.event_store.codec import dumps
 
@@ -113,9 +112,4 @@ class Memberships:
 
 
 def _subscription(environment: str, effect: Followed) -> Row:
-    return (environment, *_place(effect.followed), *_place(effect.follower))
-
-
-def _place(reference: Reference) -> tuple[str, str]:
-    collection = {"user": recipients.USERS, "tenant": recipients.TENANTS}.get(reference[0])
-    return collection or reference[1], reference[-1]
+    return (environment, *recipients.place(effect.followed), *recipients.place(effect.follower))

@@ -78,6 +78,11 @@ def text(request: AnyRequest, name: str) -> str | None:
     return value
 
 
+def included(request: AnyRequest, name: str) -> bool:
+    """Whether `include=` or, as Knock's clients write it, `include[]=` asks for something."""
+    return any(name in request.query_params.getall(key, []) for key in ("include", "include[]"))
+
+
 def json_body(gateway: Gateway, body: bytes) -> Mapping[str, Json]:
     """The body as a JSON object. Raises Malformed, with what and where."""
     try:

@@ -8,11 +8,11 @@ from litestar import Response, get
 
 from application.gateway import Gateway
 from application.queries import Page
+from domain.recipients import TENANTS, USERS
 from interfaces.http import callers, rendering, segments
 from interfaces.http.callers import AnyRequest
 from interfaces.http.problems import Malformed, Missing
 
-USERS, TENANTS = "$users", "$tenants"
 USER_FIELDS = ("name", "email", "phone_number", "avatar", "locale", "timezone")
 HIDDEN = frozenset({"channel_data", "preferences"})
 

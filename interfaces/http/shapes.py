@@ -6,7 +6,7 @@ from typing import Any
 from application.catalogue import Snapshot
 from application.gateway import Gateway
 from application.templates import Template
-from domain import configurations
+from domain import configurations, environments
 from domain.api_keys import ApiKey
 from domain.audiences import Audience
 from domain.configurations import Configuration, Secret
@@ -98,7 +98,7 @@ def mapping(shown: EventMapping) -> dict[str, Any]:
 
 def environment(shown: Environment) -> dict[str, Any]:
     """An environment; `owner` says whether it came with the gateway."""
-    own = shown.slug in ("development", "production")
+    own = shown.slug in dict(environments.DEFAULT_ENVIRONMENTS)
     return {
         "slug": shown.slug,
         "name": shown.name,

@@ -24,9 +24,7 @@ def list_sources(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     """Every source; settings and mappings with `include=environment_settings` or an `environment`."""
     who, snapshot = callers.caller(request, gateway, "read")
     slug = callers.environment(request, who, snapshot, required=False)
-    include = "environment_settings" in request.query_params.getall("include", []) + request.query_params.getall(
-        "include[]", []
-    )
+    include = callers.included(request, "environment_settings")
     entries = [
         shapes.source(gateway, snapshot, each, [slug] if slug else None if include else [])
         for each in snapshot.sources()
@@ -103,8 +101,7 @@ def logs(request: AnyRequest, gateway: Gateway, key: str) -> Response[bytes]:
     )
     page = gateway.logs.event_logs(wanted, callers.page(request))
     details = gateway.logs.event_log_details([str(entry["id"]) for entry in page.entries])
-    include = request.query_params.getall("include", []) + request.query_params.getall("include[]", [])
-    entries = [_log(entry, actions="actions" in include) for entry in details]
+    entries = [_log(entry, actions=callers.included(request, "actions")) for entry in details]
     return rendering.answer({"entries": entries, "page_info": rendering.page_info(page)})
 
 
