@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from application.records import Change, Recorded
+from domain import scripts
 from domain.actions.outcomes import Reference
 from domain.idempotency import Precedent, Scope
 from domain.json_values import Json
@@ -95,6 +96,16 @@ class SignatureSchemes(Protocol):
 
     def verifier(self, verification: Verification, secrets: Sequence[SigningSecret]) -> Verifier:
         """The check of one request, made ready once."""
+
+
+class Scripts(Protocol):
+    """Runs the scripts of sources, each call as if it were the first, without a clock, chance, network or files."""
+
+    def check(self, source: str) -> None:
+        """Refused when the source is too long, does not compile or defines no `main`."""
+
+    def run(self, source: str, call: scripts.Call) -> scripts.Result:
+        """What `main` returns of this call. Blocks for at most some 50 ms; never raises for what a script does."""
 
 
 class BodyParser(Protocol):

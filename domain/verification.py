@@ -13,6 +13,9 @@ import attrs
 # Reasons are stored in the event log: add to them, never rename one.
 Reason = Literal[
     "no_verification",
+    "script_error",
+    "script_refused",
+    "script_without_verdict",
     "secret_unreadable",
     "secret_unset",
     "signature_malformed",
