@@ -5,7 +5,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench lock clean
+.PHONY: help setup run demo test check format docs bench lock clean
 
 help: ## Show this menu
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -31,6 +31,9 @@ check: setup ## Check format, lint, types and import contracts
 format: setup ## Format the code and mend what lint can mend
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+docs: setup ## Write docs/sources.md anew from the templates
+	@$(BIN)/python -m infrastructure.templates.page
 
 bench: setup ## Measure how much it can take
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -52,7 +52,12 @@ def identify(authorization: str | None, snapshot: Snapshot) -> Caller:
     return Caller(key_id=found.key_id, role=found.role, environment=found.environment)
 
 
+def may(caller: Caller, permission: Permission) -> bool:
+    """Whether the caller's role grants `permission`."""
+    return permission in GRANTED[caller.role]
+
+
 def require(caller: Caller, permission: Permission) -> None:
     """Raise Forbidden unless the caller's role grants `permission`."""
-    if permission not in GRANTED[caller.role]:
+    if not may(caller, permission):
         raise Forbidden(f"this needs the permission {permission!r}, which a key of role {caller.role!r} does not have")

@@ -1,9 +1,10 @@
-"""What the gateway is told to do, in memory: environments, keys, sources, configurations, workflows, audiences.
+"""What the gateway is told to do, in memory: environments, keys, sources, configurations, variables and the like.
 
 Each snapshot belongs to an epoch, the position of the last edit. Whoever acts on a snapshot names its epoch, and the
 event store refuses what was judged under an older one: so an edit is in force for the very next request everywhere.
 """
 
+import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,14 +13,28 @@ import attrs
 
 from application.ports import EventStore
 from application.records import Recorded
-from domain import api_keys, audiences, configurations, environments, sources, streams, workflows
+from domain import (
+    api_keys,
+    audiences,
+    configurations,
+    coverage,
+    environments,
+    sources,
+    streams,
+    variables,
+    workflows,
+)
 from domain.configurations import Configuration
+from domain.coverage import Covered
+from domain.json_values import Json
+from domain.variables import Variable
 from domain.verification import Verifier
 
 EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "environment": environments.evolve,
     "api_key": api_keys.evolve,
     "source": sources.evolve,
+    "variable": variables.evolve,
     "configuration": configurations.evolve,
     "workflow": workflows.evolve,
     "audience": audiences.evolve,
@@ -27,8 +42,17 @@ EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
 
 MakeVerifier = Callable[[Configuration], Verifier]
 
+MakeWriteKey = Callable[[Configuration], str]
+"""The write key of a configuration, another one whenever its token is another."""
 
-CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
+OpenVariables = Callable[[Sequence[Variable], str], Mapping[str, Json]]
+"""What scripts read of variables in an environment: public values typed, secrets opened, as texts."""
+
+
+# Whatever the scheme: a script may compare x-webhook-secret, and GitLab sends its token wherever it is told to.
+CREDENTIALS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "x-api-key", "x-gitlab-token", "x-webhook-secret"}
+)
 
 
 def _hidden(endpoint: "Endpoint") -> frozenset[str]:
@@ -38,13 +62,35 @@ def _hidden(endpoint: "Endpoint") -> frozenset[str]:
     return CREDENTIALS | {str(verification.options.get("header", "x-webhook-secret")).lower()}
 
 
+def _uncovered(endpoint: "Endpoint") -> tuple[str, ...]:
+    return coverage.uncovered(endpoint.configuration.settings, endpoint.covered)
+
+
+def _unverified(endpoint: "Endpoint") -> tuple[str, ...]:
+    return coverage.uncovered(endpoint.configuration.settings, coverage.NOTHING)
+
+
 @attrs.frozen(kw_only=True)
 class Endpoint:
-    """Where a source receives in an environment, ready to judge requests. `hidden` headers are never recorded."""
+    """Where a source receives in an environment, ready to judge requests. `hidden` headers are never recorded.
+
+    `variables` are what the source's script is given. `covered` is what a verified signature vouches for;
+    `uncovered` are those of event_type and idempotency_key for which it does not, `unverified` those for which nothing
+    does where there is no verified signature.
+    """
 
     configuration: Configuration
     verifier: Verifier
+    write_key: str = attrs.field(repr=False)
+    variables: Mapping[str, Json] = attrs.field(factory=dict, repr=False)
+    covered: Covered = coverage.NOTHING
     hidden: frozenset[str] = attrs.field(init=False, default=attrs.Factory(_hidden, takes_self=True))
+    uncovered: tuple[str, ...] = attrs.field(init=False, default=attrs.Factory(_uncovered, takes_self=True))
+    unverified: tuple[str, ...] = attrs.field(init=False, default=attrs.Factory(_unverified, takes_self=True))
+
+
+def _by_write_key(snapshot: "Snapshot") -> Mapping[str, Endpoint]:
+    return {endpoint.write_key: endpoint for endpoint in snapshot.endpoints.values()}
 
 
 @attrs.frozen(kw_only=True)
@@ -56,6 +102,11 @@ class Snapshot:
     versions: Mapping[str, int] = attrs.Factory(dict)
     endpoints: Mapping[str, Endpoint] = attrs.Factory(dict)
     keys: Mapping[str, api_keys.ApiKey] = attrs.Factory(dict)
+    # A look-up in it takes no constant time, and need not: all that its time could tell is whether the salted hash of a
+    # guess is in the table, which says nothing about any of the 192 bits of a key.
+    write_keys: Mapping[str, Endpoint] = attrs.field(
+        init=False, repr=False, default=attrs.Factory(_by_write_key, takes_self=True)
+    )
 
     def state(self, stream: str) -> Any:
         """The state of a stream, None if there is no such stream."""
@@ -81,8 +132,17 @@ class Snapshot:
 class Catalogue:
     """Keeps the newest snapshot. Safe to use from several threads."""
 
-    def __init__(self, *, store: EventStore, make_verifier: MakeVerifier) -> None:
-        self._store, self._make_verifier = store, make_verifier
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        make_verifier: MakeVerifier,
+        make_write_key: MakeWriteKey,
+        covered: Callable[[Configuration], Covered],
+        open_variables: OpenVariables,
+    ) -> None:
+        self._store, self._open_variables = store, open_variables
+        self._make_verifier, self._make_write_key, self._covered = make_verifier, make_write_key, covered
         self._lock = threading.Lock()
         self.snapshot = Snapshot()
 
@@ -93,6 +153,10 @@ class Catalogue:
             with self._lock:
                 self._catch_up()
         return self.snapshot
+
+    def variables(self, environment: str) -> Mapping[str, Json]:
+        """What a script would read of the variables in an environment. Raises Unavailable."""
+        return self._open_variables(self.current().of("variable"), environment)
 
     def _catch_up(self) -> None:
         # The epoch comes first: events after it may be read too, and are then read again, which changes nothing.
@@ -115,14 +179,24 @@ class Catalogue:
         )
 
     def _endpoints(self, states: Mapping[str, Any], before: Snapshot) -> dict[str, Endpoint]:
-        endpoints = {}
+        endpoints, known = {}, _of(states, "variable")
+        # States are compared and not values, since true equals 1 to Python; and secrets are opened only when needed.
+        same_variables = known == before.of("variable")
+        opened = functools.cache(lambda environment: self._open_variables(known, environment))
         for configuration in _of(states, "configuration"):
             source = states.get(sources.stream(configuration.source))
             if source is None or source.archived_at is not None:
                 continue
             present = before.endpoints.get(configuration.token)
-            if present is None or present.configuration != configuration:
-                present = Endpoint(configuration=configuration, verifier=self._make_verifier(configuration))
+            scripted = configuration.settings.preprocess_script is not None
+            if present is None or present.configuration != configuration or (scripted and not same_variables):
+                present = Endpoint(
+                    configuration=configuration,
+                    verifier=self._make_verifier(configuration),
+                    write_key=self._make_write_key(configuration),
+                    variables=opened(configuration.environment) if scripted else {},
+                    covered=self._covered(configuration),
+                )
             endpoints[configuration.token] = present
         return endpoints
 

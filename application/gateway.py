@@ -1,23 +1,27 @@
 """The whole gateway as an interface sees it: the use cases and the ports to read from, put together elsewhere."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
 from application.catalogue import Catalogue
+from application.collecting import Collecting
 from application.managing import Managing
-from application.ports import BodyParser, Clock
+from application.ports import Clock
 from application.queries import Directory, Logs, Overviews
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
 from application.templates import Templates
+from application.trying_scripts import TryingScripts
+from domain.json_values import Json
 
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    """What a request may cost. Sizes in bytes, times in seconds."""
+    """What a request may cost. Sizes in bytes, times in seconds; `batch_bytes` is for many events at once."""
 
     body_bytes: int = 1_048_576
+    batch_bytes: int = 6_291_456
     body_seconds: float = 10.0
     headers: int = 64
     header_bytes: int = 16_384
@@ -25,17 +29,19 @@ class Limits:
 
 @attrs.frozen(kw_only=True)
 class Gateway:
-    """Handed to every handler. `endpoint_url` makes a receiving address from its token."""
+    """Handed to every handler. `endpoint_url` makes a receiving address from its token; `parse` reads API bodies."""
 
     catalogue: Catalogue
     managing: Managing
     receiving: Receiving
+    collecting: Collecting
     rehearsing: Rehearsing
+    trying_scripts: TryingScripts
     templates: Templates
     logs: Logs
     overviews: Overviews
     directory: Directory
-    parse: BodyParser
+    parse: Callable[[bytes], Mapping[str, Json]]
     clock: Clock
     new_id: Callable[[], str]
     endpoint_url: Callable[[str], str]

@@ -1,4 +1,4 @@
-"""Telling the gateway what to do: sources, configurations, environments, workflows, audiences and keys.
+"""Telling the gateway what to do: sources, configurations, variables, environments, workflows, audiences and keys.
 
 Every use case looks at a snapshot, decides, and appends under the snapshot's epoch; when somebody else edited
 meanwhile, it looks and decides again. Two edits can therefore never cross.
@@ -15,7 +15,8 @@ from application.errors import ConfigurationMoved, Conflict
 from application.ports import Clock, EventStore, NewId
 from application.records import Attribution, Change
 from application.source_edits import SourceEdits
-from domain import api_keys, audiences, configurations, configuring, environments, errors, sources, workflows
+from application.variable_edits import VariableEdits
+from domain import api_keys, audiences, configurations, configuring, environments, errors, sources, variables, workflows
 from domain.json_values import Json
 
 ATTEMPTS = 5
@@ -41,6 +42,7 @@ class Managing:
     store: EventStore
     catalogue: Catalogue
     edits: SourceEdits
+    variable_edits: VariableEdits
     clock: Clock
     new_id: NewId
     new_key: Callable[[str], str]
@@ -73,6 +75,32 @@ class Managing:
             configurations.stream(source, environment)
         )
         return rotated
+
+    def retire_secret(self, *, source: str, environment: str, secret_id: str, actor: str) -> None:
+        """Let a secret of a source expire at once."""
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            command = configuring.RetireSecret(secret_id=secret_id, at=self.clock())
+            return [_configuration(snapshot, source, environment, command)]
+
+        self._edit(actor, decide)
+
+    def put_variable(self, *, key: str, body: Mapping[str, Json], actor: str) -> variables.Variable:
+        """Set a variable or change it, in the API's shape. Raises Refused for anything that cannot be."""
+        put = self.variable_edits.put
+        self._edit(actor, lambda snapshot: put(key=key, body=body, snapshot=snapshot, at=self.clock()))
+        variable: variables.Variable = self.catalogue.snapshot.state(variables.stream(key))
+        return variable
+
+    def remove_variable(self, *, key: str, environment: str | None, actor: str) -> None:
+        """Remove a variable, or only the value that an environment has of its own."""
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            if environment is not None:
+                require_environment(snapshot, environment)
+            return self.variable_edits.remove(key=key, environment=environment, snapshot=snapshot, at=self.clock())
+
+        self._edit(actor, decide)
 
     def create_environment(self, *, slug: str, name: str, actor: str) -> environments.Environment:
         """Create an environment in which every source has default settings and an address of its own."""

@@ -97,9 +97,8 @@ class Pipeline:
 
     def _plan(self, recorded: Recorded, received: WebhookReceived) -> Plan:
         configuration = self.configuration_at(received.source, received.environment, received.configuration_version)
-        webhook = webhooks.Webhook(
-            id=webhooks.id_of(recorded.stream), received=received, body=self.parse(received.body)
-        )
+        body = self.parse(received.body, received.headers.get("content-type", ""))
+        webhook = webhooks.Webhook(id=webhooks.id_of(recorded.stream), received=received, body=body)
         return evaluation.plan(webhook, configuration)
 
     def _remember(self, plans: Collection[Plan]) -> WorkingMemory:

@@ -7,6 +7,7 @@ from typing import Protocol
 from application.records import Change, Recorded
 from domain import scripts
 from domain.actions.outcomes import Reference
+from domain.coverage import Covered
 from domain.idempotency import Precedent, Scope
 from domain.json_values import Json
 from domain.verification import SigningSecret, Verification, Verifier
@@ -46,8 +47,8 @@ class EventStore(Protocol):
 class Appender(Protocol):
     """The way into the log for what is received: many callers share a commit."""
 
-    async def append(self, change: Change, *, epoch: int) -> int:
-        """Store the events and return the position of the last, once it is committed and on disk.
+    async def append(self, *changes: Change, epoch: int) -> int:
+        """Store all the events or none and return the position of the last, once it is committed and on disk.
 
         Raises Unavailable or Busy, after which they may be stored or not; ConfigurationMoved if a configuration was
         edited since `epoch`, and nothing was stored.
@@ -94,8 +95,11 @@ class SignatureSchemes(Protocol):
     def check_secret(self, verification: Verification, value: str) -> None:
         """Refused when the secret cannot be one of the scheme."""
 
-    def verifier(self, verification: Verification, secrets: Sequence[SigningSecret]) -> Verifier:
-        """The check of one request, made ready once."""
+    def covered(self, verification: Verification) -> Covered:
+        """What the signature of a verified request vouches for."""
+
+    def verifier(self, verification: Verification, secrets: Sequence[SigningSecret], url: str) -> Verifier:
+        """The check of one request, made ready once; `url` is the endpoint's public address."""
 
 
 class Scripts(Protocol):
@@ -109,9 +113,9 @@ class Scripts(Protocol):
 
 
 class BodyParser(Protocol):
-    """Strict, bounded JSON."""
+    """Strict, bounded JSON; and forms, for those who send them."""
 
-    def __call__(self, body: bytes) -> dict[str, Json]:
+    def __call__(self, body: bytes, content_type: str = "") -> dict[str, Json]:
         """The object that `body` is. Refused, with what and where, for anything else."""
 
 
@@ -123,3 +127,6 @@ class Vault(Protocol):
 
     def open(self, sealed: str, *, context: str) -> str:
         """What was sealed for `context`."""
+
+    def derive(self, context: str) -> str:
+        """32 URL-safe characters that follow from `context` and can be told by nobody without the key: 192 bits."""

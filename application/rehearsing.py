@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from application.catalogue import Catalogue
+from application import payloads
+from application.catalogue import Catalogue, Endpoint
 from application.errors import Unavailable
-from application.ports import Clock, EventStore, NewId
+from application.ports import Clock, EventStore, NewId, Scripts
 from application.records import Attribution, Change, Recorded
-from domain import configurations, environments, errors, webhooks
+from domain import batches, configurations, environments, errors, scripts, webhooks
 from domain.json_values import Json
 from domain.verification import Verdict
 
@@ -18,10 +19,6 @@ PATIENCE = 10.0
 
 class RehearsalForbidden(errors.Refused):
     """Production is not a place to rehearse."""
-
-
-class PayloadInvalid(errors.Refused):
-    """The payload is not `{body, headers}`."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +38,7 @@ class Rehearsing:
     catalogue: Catalogue
     clock: Clock
     new_id: NewId
+    engine: Scripts
     dumps: Callable[[Json], bytes]
     now: Callable[[], float]
     sleep: Callable[[float], None]
@@ -54,8 +52,10 @@ class Rehearsing:
         endpoint = snapshot.endpoints.get(state.token) if state else None
         if state is None or endpoint is None:
             raise errors.Refused(f"source {source!r} does not receive in {environment!r}", field="environment")
-        body, headers = _parts(payload)
-        webhook_id = self.new_id()
+        body, headers = payloads.parts(payload)
+        if state.settings.batch_path is not None:
+            body = batches.split(body, state.settings.batch_path)[0]  # as a delivery of the first element alone
+        webhook_id, raw = self.new_id(), self.dumps(body)
         received = webhooks.WebhookReceived(
             source=source,
             environment=environment,
@@ -65,14 +65,24 @@ class Rehearsing:
             query="",
             remote_address=None,
             headers={name: value for name, value in headers.items() if name not in endpoint.hidden},
-            body=self.dumps(body),
+            body=raw,
             verdict=_skipped(state.settings.verification.scheme),
             verification_status="skipped",
             origin=ORIGIN,
+            script=self._script(endpoint, headers, body, raw),
         )
         stream = webhooks.stream(webhook_id)
         self.store.append(Change(stream=stream, version=0, events=(received,), attribution=Attribution(actor=actor)))
         return _result(webhook_id, self._processed(stream))
+
+    def _script(
+        self, endpoint: Endpoint, headers: Mapping[str, str], body: Mapping[str, Json], raw: bytes
+    ) -> scripts.Result | None:
+        script = endpoint.configuration.settings.preprocess_script
+        if script is None:
+            return None
+        call = scripts.Call(vars=endpoint.variables, headers=headers, raw_body=raw, body=body, at=self.clock())
+        return self.engine.run(script.source, call)
 
     def _processed(self, stream: str) -> tuple[Recorded, ...]:
         deadline = self.now() + PATIENCE
@@ -82,16 +92,6 @@ class Rehearsing:
                 return history
             self.sleep(0.02)
         raise Unavailable("the worker did not process the rehearsal in time; is it running?")
-
-
-def _parts(payload: Mapping[str, Json]) -> tuple[Mapping[str, Json], dict[str, str]]:
-    body, headers = payload.get("body"), payload.get("headers")
-    headers = {} if headers is None else headers
-    if not isinstance(body, Mapping):
-        raise PayloadInvalid("payload.body must be an object", field="payload.body")
-    if not isinstance(headers, Mapping) or not all(isinstance(value, str) for value in headers.values()):
-        raise PayloadInvalid("payload.headers must be an object of texts", field="payload.headers")
-    return body, {name.lower(): str(value) for name, value in headers.items()}
 
 
 def _skipped(scheme: str) -> Verdict:

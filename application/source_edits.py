@@ -7,11 +7,11 @@ from typing import Any
 import attrs
 
 from application.catalogue import Snapshot
-from application.ports import NewId, SignatureSchemes
+from application.ports import NewId, Scripts, SignatureSchemes
 from application.records import Change
 from application.secret_edits import About, BodyInvalid, SecretEdits, within
-from application.templates import Template, Templates
-from domain import configurations, configuring, errors, mappings, settings, sources
+from application.templates import NothingReceived, Template, Templates
+from domain import configurations, configuring, errors, mappings, scripts, settings, sources
 from domain.json_values import Json
 from domain.verification import Verification
 
@@ -24,6 +24,7 @@ class SourceEdits:
 
     templates: Templates
     schemes: SignatureSchemes
+    scripts: Scripts
     secrets: SecretEdits
     new_id: NewId
     new_token: Callable[[], str]
@@ -63,7 +64,7 @@ class SourceEdits:
         if name is not None and not isinstance(name, str):
             raise BodyInvalid("source.preconfigured_provider must be a text", field="source.preconfigured_provider")
         if present is None:
-            return within("source.preconfigured_provider", lambda: self.templates.get(name or DEFAULT_TEMPLATE))
+            return within("source.preconfigured_provider", lambda: self._receiving(name or DEFAULT_TEMPLATE))
         if name is not None and name != present.template:
             raise BodyInvalid(
                 f"source.preconfigured_provider is {name!r}, but the source was made from {present.template!r}; "
@@ -71,6 +72,15 @@ class SourceEdits:
                 field="source.preconfigured_provider",
             )
         return self.templates.get(present.template)
+
+    def _receiving(self, key: str) -> Template:
+        template = self.templates.get(key)
+        if not template.receives:
+            raise NothingReceived(
+                f"{template.provider.name} calls the API and sends no webhooks, so it needs no source; follow the "
+                f"steps under setup in GET /v1/source_providers/{key}"
+            )
+        return template
 
     def _asked(self, wanted: Mapping[str, Json], snapshot: Snapshot) -> dict[str, Mapping[str, Json]]:
         given = _optional(wanted.get("environment_settings"), "source.environment_settings")
@@ -116,8 +126,9 @@ class SourceEdits:
         given = _optional(edit.get("settings"), f"{field}.settings")
         base = state.settings if state else template.settings
         parsed = settings.parse(given, base=base, field=f"{field}.settings")
-        if parsed.verification != base.verification:
-            self._check_verification(parsed.verification, f"{field}.settings.verification")
+        if "verification" not in given:
+            parsed = _verifying(parsed, base, template, secured=bool(given.get("secrets")) or _secured(state, at))
+        self._check(parsed, base, f"{field}.settings")
         commands: list[configuring.Command] = [configuring.ChangeSettings(settings=parsed, at=at)]
         if state is None:
             commands = [
@@ -130,6 +141,18 @@ class SourceEdits:
             about = About(key, environment, parsed.verification, state, f"{field}.settings.secrets")
             commands += self.secrets.commands(_object(asked, about.field), about, at)
         return commands
+
+    def _check(self, wanted: settings.Settings, base: settings.Settings, field: str) -> None:
+        if wanted.verification != base.verification:
+            self._check_verification(wanted.verification, f"{field}.verification")
+        script = wanted.preprocess_script
+        if script is None and wanted.verification.scheme == scripts.SCHEME:
+            raise BodyInvalid(
+                f"{field}.verification leaves it to a script, but there is none; give {field}.preprocess_script",
+                field=f"{field}.preprocess_script",
+            )
+        if script is not None and script != base.preprocess_script:
+            within(f"{field}.preprocess_script.source", lambda: self.scripts.check(script.source))
 
     def _check_verification(self, wanted: Verification, field: str) -> None:
         """In a body the options stand beside the scheme and not below it, so the refusal has to name them there."""
@@ -147,6 +170,25 @@ class SourceEdits:
             raw = [template.default_mappings[index] for index in template.mappings_on]
         wanted = mappings.wanted_list(raw, field=field)
         return configuring.PutMappings(wanted=wanted, new_ids=tuple(self.new_id() for _ in wanted), at=at)
+
+
+def _verifying(
+    wanted: settings.Settings, base: settings.Settings, template: Template, *, secured: bool
+) -> settings.Settings:
+    """The settings with the verification that a body means which gives a script, or takes one away, and names none.
+
+    A script verifies where nothing else does; where a secret is in force, it only derives values.
+    """
+    script, scheme = wanted.preprocess_script, wanted.verification.scheme
+    if script is not None and base.preprocess_script is None and not secured:
+        return attrs.evolve(wanted, verification=Verification(scripts.SCHEME))
+    if script is None and scheme == scripts.SCHEME:
+        return attrs.evolve(wanted, verification=template.settings.verification)
+    return wanted
+
+
+def _secured(state: configurations.Configuration | None, at: datetime) -> bool:
+    return state is not None and any(each.expires_at is None or at < each.expires_at for each in state.secrets)
 
 
 def _connect(

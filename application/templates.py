@@ -29,6 +29,11 @@ class Template:
 
     `mappings_on` are the positions of those default mappings which a new source has from the start.
     `static_fields` is a JSON Schema of what a configuration needs, such as its signing secret.
+    `receives` is false for a provider that calls the API instead: no source can be made from its template.
+    `setup` are the steps to take in order, `checklist` is what to look at when nothing arrives.
+    `uncovered` are those of event_type and idempotency_key that no signature of the provider vouches for.
+    `example_secret` signs the example payloads, their bodies written without spaces; everybody knows it.
+    `preprocessing_script` is a script to begin from, None where there is none; no source has it from the start.
     """
 
     key: str
@@ -40,10 +45,19 @@ class Template:
     example_payloads: Mapping[str, Sequence[Mapping[str, Json]]]
     static_fields: Mapping[str, Json]
     setup: tuple[str, ...]
+    checklist: tuple[str, ...]
+    receives: bool = True
+    uncovered: tuple[str, ...] = ()
+    example_secret: str | None = None
+    preprocessing_script: str | None = None
 
 
 class TemplateUnknown(errors.Refused):
     """No template has this key."""
+
+
+class NothingReceived(errors.Refused):
+    """The template is of a provider that calls the API, so that no source can be made from it."""
 
 
 class Templates(Protocol):

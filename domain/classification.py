@@ -12,10 +12,12 @@ LONGEST_TYPE = 255
 
 
 def classify(
-    context: Mapping[str, Json], settings: Settings, evaluation: int
+    context: Mapping[str, Json], settings: Settings, evaluation: int, script_error: str | None = None
 ) -> WebhookClassified | ClassificationFailed:
     """Read event type and time by the configured paths. Numbers and booleans become text, as JSON writes them."""
     occurred_at, warnings = _occurred_at(context, settings)
+    if script_error is not None:
+        warnings = (f"the script failed, so preprocess holds nothing of it: {script_error}", *warnings)
     output = context["preprocess"]
     assert isinstance(output, Mapping)
     event_type, reason, nearest = _event_type(context, settings)

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 
 import attrs
 
-from domain import streams
+from domain import legacy_identifies, streams
 from domain.actions import catalogue
 from domain.json_values import Json
 from domain.mappings import Mapping, compile_parameters
@@ -146,7 +146,7 @@ class Secret:
 
 def _by_event_type(configuration: "Configuration") -> ReadOnly[str, tuple[Mapping, ...]]:
     grouped: dict[str, list[Mapping]] = {}
-    for mapping in configuration.mappings:
+    for mapping in (*configuration.mappings, *legacy_identifies.mappings(configuration.settings)):
         grouped.setdefault(mapping.event_type, []).append(mapping)
     return {event_type: tuple(sorted(group, key=_turn)) for event_type, group in grouped.items()}
 

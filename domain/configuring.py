@@ -15,6 +15,7 @@ from domain.configurations import (
     MappingChanged,
     MappingDeactivated,
     MappingRemoved,
+    Secret,
     SecretAdded,
     SecretRetired,
     SettingsChanged,
@@ -53,13 +54,21 @@ class PutMappings:
 
 @attrs.frozen(kw_only=True)
 class AddSecret:
-    """Add a sealed secret; those of the same name before it expire at `others_expire_at`."""
+    """Add a sealed secret; those of the same name before it expire at `others_expire_at`, if not sooner."""
 
     secret_id: str
     name: str
     sealed: str = attrs.field(repr=False)
     hint: str
     others_expire_at: datetime
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class RetireSecret:
+    """Let a secret expire at once."""
+
+    secret_id: str
     at: datetime
 
 
@@ -71,11 +80,15 @@ class RotateToken:
     at: datetime
 
 
-Command = Create | ChangeSettings | PutMappings | AddSecret | RotateToken
+Command = Create | ChangeSettings | PutMappings | AddSecret | RetireSecret | RotateToken
 
 
 class ConfigurationUnknown(errors.Refused):
     """The source has no configuration in that environment."""
+
+
+class SecretUnknown(errors.Refused):
+    """The configuration has no secret with this id."""
 
 
 def decide(state: Configuration | None, command: Command) -> tuple[Event, ...]:
@@ -92,6 +105,8 @@ def decide(state: Configuration | None, command: Command) -> tuple[Event, ...]:
             return _put_mappings(state, command)
         case AddSecret():
             return _add_secret(state, command)
+        case RetireSecret():
+            return _retire_secret(state, command)
         case RotateToken():
             return (TokenRotated(token=command.token, rotated_at=command.at),)
         case _:
@@ -116,7 +131,7 @@ def _add_secret(state: Configuration, command: AddSecret) -> tuple[Event, ...]:
     retired = tuple(
         SecretRetired(secret_id=secret.id, expires_at=command.others_expire_at, retired_at=command.at)
         for secret in state.secrets
-        if secret.name == command.name and secret.expires_at is None
+        if secret.name == command.name and _outlives(secret, command.others_expire_at)
     )
     added = SecretAdded(
         secret_id=command.secret_id,
@@ -126,6 +141,22 @@ def _add_secret(state: Configuration, command: AddSecret) -> tuple[Event, ...]:
         added_at=command.at,
     )
     return (*retired, added)
+
+
+def _outlives(secret: Secret, at: datetime) -> bool:
+    return secret.expires_at is None or secret.expires_at > at
+
+
+def _retire_secret(state: Configuration, command: RetireSecret) -> tuple[Event, ...]:
+    secret = next((each for each in state.secrets if each.id == command.secret_id), None)
+    if secret is None:
+        raise SecretUnknown(
+            f"no secret has the id {command.secret_id!r:.100} here; settings.secrets of the source lists them",
+            field="secret_id",
+        )
+    if not _outlives(secret, command.at):
+        return ()  # it has expired already: retiring it again changes nothing
+    return (SecretRetired(secret_id=secret.id, expires_at=command.at, retired_at=command.at),)
 
 
 def _put_mappings(state: Configuration, command: PutMappings) -> tuple[Event, ...]:

@@ -7,10 +7,16 @@ from domain.json_values import Json
 from domain.settings import Settings
 
 
-def build(body: Mapping[str, Json], headers: Mapping[str, str], settings: Settings) -> dict[str, Json]:
-    """The namespaces by name. Legacy sources add `data` (their properties) and `user_id`."""
-    context: dict[str, Json] = {"body": body, "headers": headers, "preprocess": _preprocess(body, settings)}
-    if settings.dialect == "legacy":
+def build(
+    body: Mapping[str, Json], headers: Mapping[str, str], settings: Settings, script: Mapping[str, Json] | None = None
+) -> dict[str, Json]:
+    """The namespaces by name; what a `script` returned goes before native preprocessing.
+
+    Legacy sources add `data` (their properties) and `user_id`.
+    """
+    preprocess = {**_preprocess(body, settings), **(script or {})}
+    context: dict[str, Json] = {"body": body, "headers": headers, "preprocess": preprocess}
+    if settings.dialect != "current":
         context["data"] = body.get("properties") or {}
         context["user_id"] = body.get("userId")
     return context
@@ -19,4 +25,4 @@ def build(body: Mapping[str, Json], headers: Mapping[str, str], settings: Settin
 def _preprocess(body: Mapping[str, Json], settings: Settings) -> dict[str, Json]:
     if settings.preprocessor is None:
         return {}
-    return preprocessing.PREPROCESSORS[settings.preprocessor](body)
+    return preprocessing.PREPROCESSORS[settings.preprocessor].apply(body)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from domain import classification, contexts, idempotency, mapping_steps
+from domain import classification, contexts, idempotency, legacy_identifies, mapping_steps
 from domain.actions.outcomes import Facts, Reference
 from domain.configurations import Configuration
 from domain.webhooks import (
@@ -62,14 +62,16 @@ def evaluate(webhook: Webhook, configuration: Configuration, preceding: Precedin
 def plan(webhook: Webhook, configuration: Configuration) -> Plan:
     """Classify the webhook, read its key and resolve the parameters of its mappings."""
     settings, source = configuration.settings, webhook.received
-    context = contexts.build(webhook.body, source.headers, settings)
-    classified = classification.classify(context, settings, webhook.evaluation)
+    script = source.script
+    context = contexts.build(webhook.body, source.headers, settings, script.output if script else None)
+    classified = classification.classify(context, settings, webhook.evaluation, script.error if script else None)
     key = idempotency.key_of(context, settings)
     scope: idempotency.Scope | None = None
     steps: tuple[mapping_steps.Step, ...] = ()
     if isinstance(classified, WebhookClassified):
         mapped = configuration.by_event_type.get(classified.event_type, ())
-        steps = tuple(mapping_steps.prepare(mapping, context) for mapping in mapped if mapping.active)
+        meant = (each for each in mapped if each.active and legacy_identifies.meant(each, webhook.body))
+        steps = tuple(mapping_steps.prepare(mapping, context) for mapping in meant)
         if key.value is not None:
             scope = (source.source, source.environment, classified.event_type, key.value)
     return Plan(

@@ -7,11 +7,13 @@ import attrs
 
 from domain import errors, paths, preprocessing
 from domain.json_values import Json
+from domain.scripts import LONGEST_SOURCE, Script
 from domain.verification import Verification
 
 DAY = 86_400
 LONGEST_WINDOW = 30 * DAY
-Dialect = Literal["current", "legacy"]
+Dialect = Literal["current", "legacy", "legacy_cdp"]
+"""`legacy` takes `track` calls alone; `legacy_cdp` takes whatever Segment and RudderStack send."""
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +31,8 @@ class Settings:
     verification: Verification = Verification(scheme="none", options={})
     preprocessor: str | None = None
     handle_identifies: bool | None = None
+    preprocess_script: Script | None = None
+    batch_path: str | None = None
 
     @property
     def deduplicates(self) -> bool:
@@ -42,7 +46,7 @@ class SettingInvalid(errors.Refused):
 
 SWITCHES = ("enabled", "enforce_idempotency", "enforce_verification", "handle_identifies")
 PATHS = ("event_type_path", "timestamp_path", "idempotency_key_path")
-READ_ONLY = frozenset({"endpoint", "secrets", "dialect"})
+READ_ONLY = frozenset({"endpoint", "write_key", "not_covered_by_signature", "secrets", "dialect"})
 
 
 def parse(raw: Mapping[str, Json], *, base: Settings, field: str) -> Settings:
@@ -50,8 +54,12 @@ def parse(raw: Mapping[str, Json], *, base: Settings, field: str) -> Settings:
     changes: dict[str, Any] = {
         name: _value(name, value, f"{field}.{name}") for name, value in raw.items() if name not in READ_ONLY
     }
-    changes.pop("preprocess_script", None)
     settings = attrs.evolve(base, **changes)
+    if settings.batch_path and settings.preprocess_script:
+        raise SettingInvalid(
+            f"{field}.batch_path and {field}.preprocess_script exclude each other: a script runs once for a request",
+            field=f"{field}.batch_path",
+        )
     if settings.enforce_idempotency and settings.idempotency_key_path is None:
         raise SettingInvalid(
             f"{field}.enforce_idempotency is on without {field}.idempotency_key_path; name the path of the key",
@@ -69,7 +77,8 @@ def _value(name: str, value: Json, field: str) -> object:
         "idempotency_window_seconds": _window,
         "verification": _verification,
         "preprocessor": _preprocessor,
-        "preprocess_script": _script,
+        "preprocess_script": parse_script,
+        "batch_path": _batch_path,
     }
     if name not in checks:
         known = ", ".join((*SWITCHES, *PATHS, *checks))
@@ -122,9 +131,32 @@ def _preprocessor(value: Json, field: str) -> str | None:
     return value
 
 
-def _script(value: Json, field: str) -> None:
-    if value is not None:
+def parse_script(value: Json, field: str) -> Script | None:
+    """`{language?, source}` or null; its form alone, since whether it compiles is for the engine to say."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or value.keys() - {"language", "source"}:
+        raise SettingInvalid(f'{field} must be null or {{"language": "javascript", "source": "…"}}', field=field)
+    language, source = value.get("language", "javascript"), value.get("source")
+    if language != "javascript":
         raise SettingInvalid(
-            f"{field} is given, but this version runs no scripts; leave it null and choose settings.verification",
+            f'{field}.language is {language!r:.40}; it must be "javascript"', field=f"{field}.language"
+        )
+    if not isinstance(source, str) or not source.strip():
+        raise SettingInvalid(f"{field}.source must be the text of a script", field=f"{field}.source")
+    if len(source.encode(errors="replace")) > LONGEST_SOURCE:
+        raise SettingInvalid(f"{field}.source is longer than {LONGEST_SOURCE} bytes", field=f"{field}.source")
+    return Script(source)
+
+
+def _batch_path(value: Json, field: str) -> str | None:
+    path = _path(value, field)
+    if path is None:
+        return None
+    first, *rest = paths.parse(path).segments
+    if first != "body" or not rest or not all(isinstance(name, str) for name in rest):
+        raise SettingInvalid(
+            f'{field} is {value!r}; it must lead to a list by names within the body, such as "body.records"',
             field=field,
         )
+    return path

@@ -7,6 +7,7 @@ CATEGORIES = (
     "environment",
     "run",
     "source",
+    "variable",
     "webhook",
     "workflow",
 )

@@ -12,6 +12,7 @@ import attrs
 
 # Reasons are stored in the event log: add to them, never rename one.
 Reason = Literal[
+    "batch_not_signed",
     "no_verification",
     "script_error",
     "script_refused",
@@ -68,8 +69,8 @@ class Verdict:
     skew_seconds: float | None = None
 
 
-Verifier = Callable[[Mapping[str, str], bytes, datetime], Verdict]
-"""Judge one request by its headers, its raw body and its time of receipt (aware).
+Verifier = Callable[[Mapping[str, str], bytes, datetime, str], Verdict]
+"""Judge one request by its headers, its raw body, its time of receipt (aware) and its query string as it was sent.
 
 Header names are lower-cased; the values of a repeated header are joined by ", ". The time is an argument, so that
 judging the same request again years later gives the same verdict.

@@ -6,6 +6,7 @@ from typing import Literal
 
 import attrs
 
+from domain import scripts
 from domain.json_values import Json
 from domain.verification import Verdict
 
@@ -36,11 +37,22 @@ def id_of(stream_name: str) -> str:
 
 
 @attrs.frozen(kw_only=True)
+class Part:
+    """Which part of a request a webhook is: element `index`, from 0, of `count`; `digest` is of the whole body."""
+
+    index: int
+    count: int
+    digest: str
+
+
+@attrs.frozen(kw_only=True)
 class WebhookReceived:
     """A request was accepted. `body` is what arrived, byte for byte; credentials in `headers` are redacted.
 
     `headers` are lower-cased, repeated ones joined by ", ". `origin` is None for a sender's request and
-    "rehearsal" for a test of one's own.
+    "rehearsal" for a test of one's own. `script` is what the source's script returned. `part` says which part of a
+    batch it is; `body` is that part alone then. `uncovered` are those of event_type and idempotency_key that no
+    signature vouches for.
     """
 
     source: str
@@ -55,6 +67,9 @@ class WebhookReceived:
     verdict: Verdict
     verification_status: str
     origin: str | None = None
+    script: scripts.Result | None = None
+    part: Part | None = None
+    uncovered: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -15,6 +15,7 @@ import orjson
 
 from domain.errors import Refused
 from domain.json_values import Json
+from infrastructure import forms
 
 Code = Literal["not_json", "not_an_object", "invalid_utf8", "nested_too_deeply", "number_out_of_range"]
 
@@ -49,6 +50,16 @@ class MalformedBody(Refused):
     def __init__(self, message: str, code: Code) -> None:
         super().__init__(f"the body {message}", field="body")
         self.code: Code = code
+
+
+def read(body: bytes, content_type: str = "") -> dict[str, Json]:
+    """Read a body that is a JSON object or, where JSON it is not and its sender says so, a form. Raises `Refused`."""
+    try:
+        return parse(body)
+    except MalformedBody:
+        if not forms.announced(content_type):
+            raise
+    return forms.read(body, parse)
 
 
 def parse(body: bytes) -> dict[str, Json]:

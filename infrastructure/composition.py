@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import attrs
@@ -11,16 +12,33 @@ import psycopg
 from eventsourcing.persistence import OperationalError
 
 from application.catalogue import Catalogue, ConfigurationHistory
+from application.collecting import Collecting
 from application.gateway import Gateway, Limits
+from application.judging import Judging
+from application.judging_events import JudgingEvents
 from application.looking_again import LookingAgain
 from application.managing import Managing
 from application.pipeline import Pipeline
+from application.ports import Scripts
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
 from application.secret_edits import SecretEdits
 from application.source_edits import SourceEdits
 from application.throttling import Throttle
-from infrastructure import bodies, bootstrapping, clocks, doctor, identifiers, migrations, verifiers
+from application.trying_scripts import TryingScripts
+from application.variable_edits import VariableEdits
+from infrastructure import (
+    batch_bodies,
+    bodies,
+    bootstrapping,
+    clocks,
+    doctor,
+    identifiers,
+    migrations,
+    variables,
+    verifiers,
+    write_keys,
+)
 from infrastructure import settings as settings_module
 from infrastructure.database import Database
 from infrastructure.embedded_postgres import EmbeddedPostgresError
@@ -30,6 +48,8 @@ from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
 from infrastructure.projections import rebuilding, registry
 from infrastructure.projections.inbox import PostgresInbox
+from infrastructure.script_threads import ScriptThreads
+from infrastructure.scripts.sandbox import QuickJsScripts
 from infrastructure.settings import Settings
 from infrastructure.signatures import schemes
 from infrastructure.supervision import Stop, keep_running, server_beside, server_for
@@ -58,6 +78,7 @@ __all__ = [
     "prepare",
     "projection_names",
     "rebuild",
+    "schemes",
     "server_beside",
     "server_for",
     "worker",
@@ -67,6 +88,10 @@ __all__ = [
 def load_settings() -> Settings:
     """The settings of this process. Raises SettingRefused."""
     return settings_module.load(os.environ)
+
+
+def _endpoint_url(settings: Settings, token: str) -> str:
+    return f"{settings.url}{RECEIVE}{token}"
 
 
 @attrs.frozen(kw_only=True)
@@ -80,6 +105,7 @@ class Parts:
     catalogue: Catalogue
     managing: Managing
     templates: YamlTemplates
+    scripts: Scripts
 
 
 @contextmanager
@@ -97,19 +123,13 @@ def _parts(settings: Settings, database: Database) -> Parts:
     mapper = RecordMapper(transcoder=None)  # type: ignore[arg-type]
     ledger = PostgresLedger(recorder=database.recorder(LedgerRecorder), mapper=mapper, clock=clocks.system)
     vault = MasterKeyVault(master_key(settings.master_key, settings.data_dir))
-    catalogue = Catalogue(store=ledger, make_verifier=verifiers.maker(vault))
-    templates = YamlTemplates()
-    edits = SourceEdits(
-        templates=templates,
-        schemes=schemes,
-        secrets=SecretEdits(schemes=schemes, vault=vault, new_id=identifiers.new_id),
-        new_id=identifiers.new_id,
-        new_token=identifiers.new_token,
-    )
+    catalogue = _catalogue(settings, ledger, vault)
+    templates, scripts = YamlTemplates(), QuickJsScripts()
     managing = Managing(
         store=ledger,
         catalogue=catalogue,
-        edits=edits,
+        edits=_edits(templates, scripts, vault),
+        variable_edits=VariableEdits(vault=vault),
         clock=clocks.system,
         new_id=identifiers.new_id,
         new_key=identifiers.new_key,
@@ -122,6 +142,28 @@ def _parts(settings: Settings, database: Database) -> Parts:
         catalogue=catalogue,
         managing=managing,
         templates=templates,
+        scripts=scripts,
+    )
+
+
+def _catalogue(settings: Settings, ledger: PostgresLedger, vault: MasterKeyVault) -> Catalogue:
+    return Catalogue(
+        store=ledger,
+        make_verifier=verifiers.maker(vault, partial(_endpoint_url, settings)),
+        make_write_key=write_keys.maker(vault),
+        covered=verifiers.covered,
+        open_variables=variables.opener(vault),
+    )
+
+
+def _edits(templates: YamlTemplates, scripts: Scripts, vault: MasterKeyVault) -> SourceEdits:
+    return SourceEdits(
+        templates=templates,
+        schemes=schemes,
+        scripts=scripts,
+        secrets=SecretEdits(schemes=schemes, vault=vault, new_id=identifiers.new_id),
+        new_id=identifiers.new_id,
+        new_token=identifiers.new_token,
     )
 
 
@@ -138,8 +180,9 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         appender=appender,
         catalogue=shared.catalogue,
         look_again=LookingAgain(shared.catalogue),
-        parse=bodies.parse,
-        clock=clocks.system,
+        judging=Judging(
+            parse=bodies.read, dumps=bodies.dumps, run_script=ScriptThreads(shared.scripts), clock=clocks.system
+        ),
         new_id=identifiers.new_id,
         throttle=Throttle(per_second=settings.rejections_per_second, now=time.monotonic),
     )
@@ -148,6 +191,7 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         catalogue=shared.catalogue,
         clock=clocks.system,
         new_id=identifiers.new_id,
+        engine=shared.scripts,
         dumps=bodies.dumps,
         now=time.monotonic,
         sleep=time.sleep,
@@ -157,7 +201,15 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         catalogue=shared.catalogue,
         managing=shared.managing,
         receiving=receiving,
+        collecting=_collecting(receiving, settings),
         rehearsing=rehearsing,
+        trying_scripts=TryingScripts(
+            catalogue=shared.catalogue,
+            engine=shared.scripts,
+            dumps=bodies.dumps,
+            clock=clocks.system,
+            timer=time.perf_counter,
+        ),
         templates=shared.templates,
         logs=PostgresLogs(ledger=shared.ledger, recorder=reader),
         overviews=PostgresOverviews(ledger=shared.ledger, recorder=reader),
@@ -165,17 +217,35 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         parse=bodies.parse,
         clock=clocks.system,
         new_id=identifiers.new_id,
-        endpoint_url=lambda token: f"{settings.url}{RECEIVE}{token}",
-        limits=Limits(body_bytes=settings.max_body_bytes, body_seconds=settings.body_timeout_seconds),
+        endpoint_url=partial(_endpoint_url, settings),
+        limits=Limits(
+            body_bytes=settings.max_body_bytes,
+            batch_bytes=settings.max_batch_bytes,
+            body_seconds=settings.body_timeout_seconds,
+        ),
     )
     return whole, appender
+
+
+def _collecting(receiving: Receiving, settings: Settings) -> Collecting:
+    """Event clients and webhooks share a way into the log, and a throttle."""
+    return Collecting(
+        appender=receiving.appender,
+        catalogue=receiving.catalogue,
+        look_again=receiving.look_again,
+        judging=JudgingEvents(judging=receiving.judging, event_bytes=settings.max_body_bytes),
+        parse=bodies.parse,
+        read_batch=batch_bodies.read,
+        new_id=receiving.new_id,
+        throttle=receiving.throttle,
+    )
 
 
 def worker(shared: Parts) -> Worker:
     """The worker over a database."""
     inbox = PostgresInbox(recorder=shared.database.recorder(WorkerRecorder), mapper=shared.mapper, clock=clocks.system)
     history = ConfigurationHistory(shared.ledger)
-    pipeline = Pipeline(inbox=inbox, configuration_at=history.at, parse=bodies.parse)
+    pipeline = Pipeline(inbox=inbox, configuration_at=history.at, parse=bodies.read)
     return Worker(database=shared.database, pipeline=pipeline)
 
 

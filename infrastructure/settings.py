@@ -11,6 +11,8 @@ from domain import errors
 from infrastructure.embedded_postgres import default_data_dir
 
 PREFIX = "HOOKLEDGER_"
+SECRETS = f"{PREFIX}SECRET_"
+"""Begins the names of secrets that files of sources refer to; they are no settings."""
 
 
 class SettingRefused(errors.Refused):
@@ -29,6 +31,7 @@ class Settings:
     admin_token: str | None = attrs.field(default=None, repr=False)
     master_key: str | None = attrs.field(default=None, repr=False)
     max_body_bytes: int = 1_048_576
+    max_batch_bytes: int = 6_291_456
     body_timeout_seconds: float = 10.0
     max_connections: int = 1_000
     rejections_per_second: float = 100.0
@@ -89,6 +92,7 @@ READ: Mapping[str, Callable[[str], Any]] = {
     "admin_token": _token,
     "master_key": str,
     "max_body_bytes": _integer(1_024, 100_000_000),
+    "max_batch_bytes": _integer(1_024, 100_000_000),
     "body_timeout_seconds": _number(0.1, 300),
     "max_connections": _integer(1, 100_000),
     "rejections_per_second": _number(0.1, 100_000),
@@ -100,7 +104,7 @@ def load(environ: Mapping[str, str]) -> Settings:
     """The settings in an environment. Raises SettingRefused, which names the variable and what would be right."""
     given: dict[str, Any] = {}
     for variable, text in environ.items():
-        if variable.startswith(PREFIX) and text != "":
+        if variable.startswith(PREFIX) and not variable.startswith(SECRETS) and text != "":
             name = variable.removeprefix(PREFIX).lower()
             given[name] = _read(variable, name, text)
     return Settings(**given, database_url=environ.get("DATABASE_URL") or None)

@@ -1,6 +1,8 @@
 """The Vault port: AES-256-GCM under a master key that is never in the database."""
 
 import base64
+import hashlib
+import hmac
 import os
 import secrets
 from pathlib import Path
@@ -12,7 +14,11 @@ from domain import errors
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+DERIVED_CHARACTERS = 32
 FILE = "master.key"
+
+# A key of its own for what is derived, so that the key that encrypts does nothing else.
+DERIVING = b"hookledger/derived-text/1"
 
 
 class MasterKeyInvalid(errors.Refused):
@@ -24,6 +30,7 @@ class MasterKeyVault:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
+        self._deriving = hmac.digest(key, DERIVING, hashlib.sha256)
 
     def seal(self, plain: str, *, context: str) -> str:
         """See the port."""
@@ -41,6 +48,11 @@ class MasterKeyVault:
                 "a secret cannot be opened: HOOKLEDGER_MASTER_KEY is not the key under which it was sealed",
                 field="HOOKLEDGER_MASTER_KEY",
             ) from error
+
+    def derive(self, context: str) -> str:
+        """See the port."""
+        derived = hmac.digest(self._deriving, context.encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(derived).decode()[:DERIVED_CHARACTERS]
 
 
 def master_key(given: str | None, data_dir: Path) -> bytes:

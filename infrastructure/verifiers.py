@@ -6,8 +6,9 @@ import structlog
 
 from application.ports import Vault
 from application.secret_edits import context
-from domain import errors
+from domain import coverage, errors
 from domain.configurations import Configuration
+from domain.coverage import Covered
 from domain.verification import SigningSecret, Verdict, Verifier
 from infrastructure.signatures import schemes
 from infrastructure.vault import MasterKeyInvalid
@@ -15,18 +16,29 @@ from infrastructure.vault import MasterKeyInvalid
 log = structlog.get_logger(__name__)
 
 
-def maker(vault: Vault) -> Callable[[Configuration], Verifier]:
-    """What makes the verifier of a configuration. A secret that cannot be opened closes that configuration alone."""
+def maker(vault: Vault, endpoint_url: Callable[[str], str]) -> Callable[[Configuration], Verifier]:
+    """What makes the verifier of a configuration. A secret that cannot be opened closes that configuration alone.
+
+    `endpoint_url` is the public address that ends in a token.
+    """
 
     def make(configuration: Configuration) -> Verifier:
         try:
-            return _compiled(configuration, _opened(vault, configuration))
+            return _compiled(configuration, _opened(vault, configuration), endpoint_url(configuration.token))
         except MasterKeyInvalid as problem:
             where = {"source": configuration.source, "environment": configuration.environment}
             log.error("a secret cannot be opened; requests fail verification", **where)  # noqa: TRY400
             return _closed(configuration.settings.verification.scheme, str(problem))
 
     return make
+
+
+def covered(configuration: Configuration) -> Covered:
+    """What a verified signature of the configuration vouches for: nothing, where its scheme cannot be read."""
+    try:
+        return schemes.covered(configuration.settings.verification)
+    except errors.Refused:
+        return coverage.NOTHING
 
 
 def _opened(vault: Vault, configuration: Configuration) -> list[SigningSecret]:
@@ -42,13 +54,13 @@ def _opened(vault: Vault, configuration: Configuration) -> list[SigningSecret]:
     ]
 
 
-def _compiled(configuration: Configuration, secrets: list[SigningSecret]) -> Verifier:
+def _compiled(configuration: Configuration, secrets: list[SigningSecret], url: str) -> Verifier:
     verification = configuration.settings.verification
     try:
-        return schemes.verifier(verification, secrets)
+        return schemes.verifier(verification, secrets, url)
     except errors.Refused:
         # A secret of an earlier scheme is no secret of this one.
-        return schemes.verifier(verification, [secret for secret in secrets if _fits(configuration, secret)])
+        return schemes.verifier(verification, [secret for secret in secrets if _fits(configuration, secret)], url)
 
 
 def _fits(configuration: Configuration, secret: SigningSecret) -> bool:
@@ -61,4 +73,4 @@ def _fits(configuration: Configuration, secret: SigningSecret) -> bool:
 
 def _closed(scheme: str, message: str) -> Verifier:
     verdict = Verdict(scheme, "failed", "secret_unreadable", message)
-    return lambda headers, body, at: verdict
+    return lambda headers, body, at, query: verdict

@@ -16,6 +16,7 @@ from domain import (
     mappings,
     runs,
     sources,
+    variables,
     webhooks,
     workflows,
 )
@@ -133,6 +134,30 @@ SOURCE_DESCRIBED = sources.SourceDescribed(
     described_at=AT,
 )
 SOURCE_ARCHIVED = sources.SourceArchived(key=SOURCE, archived_at=LATER)
+
+# A variable, and the value that it has in production alone
+
+
+VARIABLE = "ITEM_PREFIX"
+VARIABLE_SET = variables.VariableSet(
+    key=VARIABLE,
+    environment=None,
+    type="public",
+    text='{"orders": "ord_"}',
+    sealed=None,
+    description="What the ids of each kind begin with",
+    set_at=BEFORE,
+)
+SECRET_VARIABLE_SET = variables.VariableSet(
+    key="CUSTOM_HTTP_SIGNING_SECRET",
+    environment=ENVIRONMENT,
+    type="secret",
+    text=None,
+    sealed="q9T2xWmB7cVfRz4KpLs0YdNe8uHaGj3oIvXkQbEwCyMtDrUnZg==",
+    description=None,
+    set_at=BEFORE,
+)
+VARIABLE_REMOVED = variables.VariableRemoved(key=VARIABLE, environment=ENVIRONMENT, removed_at=AT)
 
 # The configuration of the source in production
 
@@ -384,6 +409,8 @@ EVENTS: dict[str, object] = {
         SOURCE_CONNECTED,
         SOURCE_DESCRIBED,
         SOURCE_ARCHIVED,
+        SECRET_VARIABLE_SET,
+        VARIABLE_REMOVED,
         CONFIGURATION_CREATED,
         SETTINGS_CHANGED,
         SECRET_ADDED,

@@ -38,9 +38,9 @@ class MemoryAppender:
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
 
-    async def append(self, change: Change, *, epoch: int) -> int:
+    async def append(self, *changes: Change, epoch: int) -> int:
         """See the port."""
-        return self._ledger.append(change, epoch=epoch)
+        return self._ledger.append(*changes, epoch=epoch)
 
 
 class MemoryInbox:

@@ -57,7 +57,7 @@ def group_commit(database: Database, *, conninfo: str | None = None, clock: Cloc
 def pipeline(database: Database, *, page: int = 500, clock: Clock = clocks.system) -> Pipeline:
     """The worker's round."""
     history = ConfigurationHistory(ledger(database))
-    return Pipeline(inbox=inbox(database, clock), configuration_at=history.at, parse=bodies.parse, page=page)
+    return Pipeline(inbox=inbox(database, clock), configuration_at=history.at, parse=bodies.read, page=page)
 
 
 def drain(database: Database, *, page: int = 500, clock: Clock = clocks.system) -> None:

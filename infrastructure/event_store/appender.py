@@ -64,12 +64,13 @@ class GroupCommit:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._disconnect()
 
-    async def append(self, change: Change, *, epoch: int) -> int:
+    async def append(self, *changes: Change, epoch: int) -> int:
         """See the port."""
         if len(self._waiting) >= QUEUE_ITEMS or self._bytes >= QUEUE_BYTES:
             raise Busy("too many requests are waiting to be stored")
         loop = asyncio.get_running_loop()
-        rows = self._mapper.rows(change, self._clock())
+        now = self._clock()
+        rows = [row for change in changes for row in self._mapper.rows(change, now)]
         item = _Item(rows, epoch, sum([len(each[3]) for each in rows]), loop.time() + PATIENCE, loop.create_future())
         self._waiting.append(item)
         self._bytes += item.size

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from domain import api_keys, audiences, configurations, environments, runs, sources, webhooks, workflows
+from domain import api_keys, audiences, configurations, environments, runs, sources, variables, webhooks, workflows
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -13,6 +13,7 @@ CLASSES: Mapping[str, type[Any]] = {
         environments.EnvironmentCreated,
         *get_args(api_keys.Event),
         *get_args(sources.Event),
+        *get_args(variables.Event),
         *get_args(configurations.Event),
         *get_args(workflows.Event),
         *get_args(audiences.Event),

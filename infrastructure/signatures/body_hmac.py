@@ -1,17 +1,16 @@
 """The scheme `hmac`: one header holds an HMAC of the body, or of a text with the body and a time in it.
 
-It serves GitHub (`x-hub-signature-256`, prefix `sha256=`), Segment (`x-signature`, sha1), Slack (`x-slack-signature`,
-prefix `v0=`, template `v0:{timestamp}:{body}`) and home-made senders. The algorithm comes from the options and never
-from the request.
+It serves home-made senders and providers without a scheme of their own; `github`, `shopify`, `segment` and `slack` are
+made of it. The algorithm comes from the options and never from the request.
 """
-
-from collections.abc import Callable
 
 import attrs
 
+from domain import coverage
+from domain.coverage import Covered
 from infrastructure.signatures import hmacs, keys, options, timestamps, verifying
 from infrastructure.signatures.options import Options
-from infrastructure.signatures.verifying import Expectation, Headers, Presented, Signed, Unverifiable
+from infrastructure.signatures.verifying import Headers, Matches, Presented, Read, Signed, Unverifiable
 
 OPTIONS = frozenset(
     {"header", "algorithm", "encoding", "prefix", "timestamp_header", "tolerance_seconds", "signed_template"}
@@ -27,7 +26,7 @@ class Signature:
     encoding: hmacs.Encoding = hmacs.HEX
     prefix: str = ""
 
-    def read(self, value: str, timestamp: int | None = None) -> bytes:
+    def read(self, value: str, timestamp: float | None = None) -> bytes:
         """Return the signature within the header's value. Raises `Unverifiable`."""
         if not value.startswith(self.prefix):
             message = f"the header {self.header} does not begin with {self.prefix}"
@@ -35,9 +34,9 @@ class Signature:
         size = hmacs.DIGEST_SIZES[self.algorithm]
         return self.encoding.read(value[len(self.prefix) :], size, self.header, timestamp)
 
-    def expectation(self, secret: str) -> Expectation:
-        """Make the expectation of `secret`, whose whole text is the key. Raises `Refused`."""
-        return hmacs.expectation(keys.as_is(secret), self.algorithm, self.encoding)
+    def matcher(self, secret: str) -> Matches:
+        """Make the matcher of `secret`, whose whole text is the key. Raises `Refused`."""
+        return hmacs.matcher(keys.as_is(secret), self.algorithm, self.encoding)
 
 
 def recipe(given: Options) -> Signed:
@@ -53,16 +52,18 @@ def recipe(given: Options) -> Signed:
         options.text(given, "prefix") if "prefix" in given else "",
     )
     if "timestamp_header" in given:
-        read = _timed(signature, options.header(given, "timestamp_header"), _template(given, "timestamp", "body"))
-        return Signed(read, signature.expectation, options.tolerance(given))
+        header = options.header(given, "timestamp_header")
+        read = _timed(signature, header, _template(given, "timestamp", "body"))
+        covered = Covered(body=True, headers=frozenset({header}))
+        return Signed(read, signature.matcher, covered, options.tolerance(given))
     if "tolerance_seconds" in given:
         raise options.refused("tolerance_seconds", given["tolerance_seconds"], "it needs timestamp_header beside it")
-    return Signed(_untimed(signature, _template(given, "body")), signature.expectation)
+    return Signed(_untimed(signature, _template(given, "body")), signature.matcher, coverage.BODY)
 
 
 def of_body(signature: Signature) -> Signed:
     """Make the recipe of a signature of the body alone."""
-    return Signed(_untimed(signature, b"%(body)b"), signature.expectation)
+    return Signed(_untimed(signature, b"%(body)b"), signature.matcher, coverage.BODY)
 
 
 def _template(given: Options, *placeholders: str) -> bytes:
@@ -76,17 +77,17 @@ def _template(given: Options, *placeholders: str) -> bytes:
     return pattern.encode()
 
 
-def _untimed(signature: Signature, template: bytes) -> Callable[[Headers, bytes], Presented]:
-    def read(headers: Headers, body: bytes) -> Presented:
-        value = verifying.present(headers, signature.header, "signature_missing")
+def _untimed(signature: Signature, template: bytes) -> Read:
+    def read(headers: Headers, body: bytes, query: str) -> Presented:
+        value = verifying.present(headers, signature.header)
         return Presented((signature.read(value),), template % {b"body": body})
 
     return read
 
 
-def _timed(signature: Signature, header: str, template: bytes) -> Callable[[Headers, bytes], Presented]:
-    def read(headers: Headers, body: bytes) -> Presented:
-        value = verifying.present(headers, signature.header, "signature_missing")
+def _timed(signature: Signature, header: str, template: bytes) -> Read:
+    def read(headers: Headers, body: bytes, query: str) -> Presented:
+        value = verifying.present(headers, signature.header)
         time = verifying.present(headers, header, "timestamp_missing")
         timestamp = timestamps.seconds(time, header)
         covered = template % {b"timestamp": time.encode(), b"body": body}

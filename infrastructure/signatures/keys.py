@@ -33,6 +33,17 @@ def visible(value: str) -> bytes:
     return key
 
 
+def user_and_password(value: str) -> bytes:
+    """Take `user:password`, either of which may be empty as long as the other is not a stump."""
+    _check_paste(value, "")
+    user, colon, password = value.partition(":")
+    if not value.isascii() or not colon:
+        raise refused("it must be user:password in ASCII characters, with the colon between them")
+    if len(password or user) < SHORTEST:
+        raise refused(f"its password has less than {SHORTEST} characters; choose a longer one")
+    return value.encode()
+
+
 def decoded(value: str, prefix: str) -> bytes:
     """Decode what follows `prefix` from standard base64; missing padding is forgiven, as by the official libraries."""
     _check_paste(value, prefix)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from string import ascii_letters, digits
+from urllib.parse import urlsplit
 
 from domain.errors import Refused
 
@@ -57,9 +58,24 @@ def choice(options: Options, name: str, allowed: Iterable[str], default: str) ->
     return str(value)
 
 
-def tolerance(options: Options) -> int:
+def url(options: Options, name: str) -> str:
+    """Read the address of an endpoint as its sender knows it, without user, query and fragment."""
+    value = text(options, name)
+    right = "it must be the whole public address without a query, such as https://hooks.example.com/in/abc"
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as problem:
+        raise refused(name, value, right) from problem
+    beyond = any(mark in value for mark in " ?#@\\[")
+    if parts.scheme not in ("http", "https") or not parts.hostname or beyond or port == 0 or parts.netloc[-1] == ":":
+        raise refused(name, value, right)
+    return value
+
+
+def tolerance(options: Options, default: int = _DEFAULT_TOLERANCE) -> int:
     """Read `tolerance_seconds`: how far a signed time may lie from the time of receipt, to either side."""
-    value = options.get("tolerance_seconds", _DEFAULT_TOLERANCE)
+    value = options.get("tolerance_seconds", default)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LONGEST_TOLERANCE:
         raise refused("tolerance_seconds", value, f"it must be a whole number from 1 to {_LONGEST_TOLERANCE}")
     return value

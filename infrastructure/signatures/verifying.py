@@ -7,42 +7,46 @@ verdict means a genuine but old request and not a wrong secret.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from hmac import compare_digest
 from typing import Protocol
 
 import attrs
 
+from domain.coverage import NOTHING, Covered
 from domain.verification import Reason, SigningSecret, Verdict, Verifier
 
 Headers = Mapping[str, str]
-Expectation = Callable[[bytes], bytes]
-"""From the bytes that a signature covers to the signature expected, for one secret."""
+Matches = Callable[[bytes, tuple[bytes, ...]], bool]
+"""Whether any of these signatures is one of these bytes, for one secret. Takes no longer for a near miss."""
 
 
 @attrs.frozen
 class Presented:
     """What a request brings to its verification.
 
-    `signatures` are the candidates, any of which may match; `covered` are the bytes they sign, `timestamp` the signed
-    time in Unix seconds, None when the scheme signs none.
+    `signatures` are the candidates, any of which may match; `covered` are the bytes they sign, `timestamp` the time
+    that the request states in Unix seconds, None when it states none.
     """
 
     signatures: tuple[bytes, ...]
     covered: bytes
-    timestamp: int | None = None
+    timestamp: float | None = None
+
+
+Read = Callable[[Headers, bytes, str], Presented]
+"""From the headers, the body and the query string to what they present. Raises `Unverifiable`."""
 
 
 class Unverifiable(Exception):
     """The request presents nothing that could be compared; `timestamp` is what it says if that much was legible."""
 
-    def __init__(self, reason: Reason, message: str, timestamp: int | None = None) -> None:
+    def __init__(self, reason: Reason, message: str, timestamp: float | None = None) -> None:
         super().__init__(message)
         self.reason: Reason = reason
         self.message = message
         self.timestamp = timestamp
 
 
-def present(headers: Headers, name: str, reason: Reason) -> str:
+def present(headers: Headers, name: str, reason: Reason = "signature_missing") -> str:
     """Return the value of the header `name`. Raises `Unverifiable` with `reason` when it is missing or empty."""
     value = headers.get(name)
     if not value:
@@ -51,36 +55,44 @@ def present(headers: Headers, name: str, reason: Reason) -> str:
 
 
 class Recipe(Protocol):
-    """A scheme with its options read: it can make expectations of secrets, and verifiers."""
+    """A scheme with its options read: what its signatures cover, what its secrets look like, and its verifiers."""
+
+    @property
+    def covered(self) -> Covered:
+        """What a verified request's signature vouches for."""
 
     def check(self, secret: str) -> None:
         """Raise `Refused` unless `secret` can be a secret of this scheme."""
 
-    def verifier(self, scheme: str, secrets: Iterable[SigningSecret]) -> Verifier:
-        """Compile the verifier that tries these secrets. Raises `Refused` for a secret that `check` refuses."""
+    def verifier(self, scheme: str, secrets: Iterable[SigningSecret], url: str) -> Verifier:
+        """Compile the verifier that tries these secrets at the address `url`, as the sender knows it.
+
+        Raises `Refused` for a secret that `check` refuses.
+        """
 
 
 @attrs.frozen
 class Signed:
-    """The recipe of a scheme with signatures: how to read a request, and what a secret makes of the covered bytes.
+    """The recipe of a scheme with signatures: how to read a request, and what a secret makes of what it presents.
 
-    `read` raises `Unverifiable`. `expectation` raises `Refused`. `tolerance` is in seconds, to either side.
+    `read` raises `Unverifiable`. `matcher` raises `Refused`. `tolerance` is in seconds, to either side.
     """
 
-    read: Callable[[Headers, bytes], Presented]
-    expectation: Callable[[str], Expectation]
+    read: Read
+    matcher: Callable[[str], Matches]
+    covered: Covered = NOTHING
     tolerance: int = 0
 
     def check(self, secret: str) -> None:
         """Raise `Refused` unless `secret` can be a secret of this scheme."""
-        self.expectation(secret)
+        self.matcher(secret)
 
-    def verifier(self, scheme: str, secrets: Iterable[SigningSecret]) -> Verifier:
-        """Compile the verifier that tries these secrets, in this order."""
+    def verifier(self, scheme: str, secrets: Iterable[SigningSecret], url: str) -> Verifier:
+        """Compile the verifier that tries these secrets, in this order. The address plays no part."""
         keys = tuple(
             _Key(
                 secret.id,
-                self.expectation(secret.value),
+                self.matcher(secret.value),
                 secret.expires_at,
                 Verdict(scheme, "verified", None, None, secret.id, None),
             )
@@ -92,7 +104,7 @@ class Signed:
 @attrs.frozen
 class _Key:
     id: str
-    expected: Expectation
+    matches: Matches
     expires_at: datetime | None
     verified: Verdict
 
@@ -101,15 +113,15 @@ class _Key:
 class _SignatureVerifier:
     scheme: str
     keys: tuple[_Key, ...]
-    read: Callable[[Headers, bytes], Presented]
+    read: Read
     tolerance: int
 
-    def __call__(self, headers: Headers, body: bytes, at: datetime) -> Verdict:
+    def __call__(self, headers: Headers, body: bytes, at: datetime, query: str) -> Verdict:
         live = [key for key in self.keys if key.expires_at is None or at < key.expires_at]
         if not live:
             return self._failed("secret_unset", _unset(self.keys))
         try:
-            presented = self.read(headers, body)
+            presented = self.read(headers, body, query)
         except Unverifiable as problem:
             return self._failed(problem.reason, problem.message, skew=_skew(at, problem.timestamp))
         skew = _skew(at, presented.timestamp)
@@ -132,17 +144,15 @@ class _SignatureVerifier:
         return self._failed(reason, message, key.id, skew)
 
 
-def _skew(at: datetime, timestamp: int | None) -> float | None:
+def _skew(at: datetime, timestamp: float | None) -> float | None:
     # Rounded to what a datetime resolves, so that a recorded skew reads as 0.25 and not as 0.2500000001.
     return None if timestamp is None else round(at.timestamp() - timestamp, 6)
 
 
 def _matching(keys: Iterable[_Key], presented: Presented) -> _Key | None:
     for key in keys:
-        expected = key.expected(presented.covered)
-        for signature in presented.signatures:
-            if compare_digest(expected, signature):
-                return key
+        if key.matches(presented.covered, presented.signatures):
+            return key
     return None
 
 

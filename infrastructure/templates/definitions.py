@@ -5,30 +5,33 @@ Paths, mappings and options of signatures are checked by those who will read the
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import get_args
+
+import attrs
 
 from application.templates import Provider, Template
-from domain import mappings, settings
+from domain import coverage, mappings, scripts, settings
 from domain.errors import Refused
 from domain.json_values import Json
+from domain.verification import Verification
 from infrastructure.signatures import schemes
 from infrastructure.templates import checks
 
-FIELDS = (
-    "key",
-    "version",
-    "provider",
-    "dialect",
-    "settings",
-    "default_mappings",
-    "example_payloads",
-    "static_fields",
-    "setup",
-)
+EVERY = ("key", "version", "provider", "setup", "checklist")
+RECEIVING = ("dialect", "settings", "default_mappings", "example_payloads", "static_fields")
+RECEIVING_OPTIONAL = ("receives", "example_secret", "preprocessing_script")
 PROVIDER = ("name", "description", "categories", "website_url", "webhook_docs_url")
 PROVIDER_OPTIONAL = ("tutorial_url", "webhook_config_deep_link")
 CATEGORIES = ("Billing", "Infrastructure", "Analytics", "CRM", "Ecommerce", "Communications", "Identity")
 SETTINGS = ("event_type_path", "enforce_verification", "verification")
-SETTINGS_OPTIONAL = ("timestamp_path", "idempotency_key_path", "enforce_idempotency", "preprocessor")
+SETTINGS_OPTIONAL = (
+    "timestamp_path",
+    "idempotency_key_path",
+    "enforce_idempotency",
+    "preprocessor",
+    "handle_identifies",
+    "batch_path",
+)
 MAPPING = ("event_type", "action_type", "action_parameters")
 
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -36,21 +39,46 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 def parse(document: Json, *, key: str) -> Template:
     """The template that `document` describes, which must be the one called `key`. Raises `Refused`."""
-    raw = checks.members(document, "", FIELDS)
+    given = checks.mapping(document, "the file")
+    receives = checks.switch(given.get("receives", True), "receives")
+    required, optional = ((*EVERY, *RECEIVING), RECEIVING_OPTIONAL) if receives else ((*EVERY, "receives"), ())
+    raw = checks.members(document, "", required, optional)
     if raw["key"] != key:
         raise checks.wrong("key", f"is {raw['key']!r:.80}; it must be {key!r}, as the file is called")
-    toggles = [_toggle(entry, field) for field, entry in checks.entries(raw["default_mappings"], "default_mappings")]
-    return Template(
+    about = Template(
         key=key,
         version=_version(raw["version"]),
         provider=_provider(raw["provider"]),
-        settings=_settings(raw["settings"], _dialect(raw["dialect"])),
+        receives=receives,
+        settings=settings.Settings(),
+        default_mappings=(),
+        mappings_on=(),
+        example_payloads={},
+        static_fields={"type": "object", "properties": {}},
+        setup=_sentences(raw["setup"], "setup"),
+        checklist=_sentences(raw["checklist"], "checklist"),
+    )
+    return _receiving(about, raw) if receives else about
+
+
+def _receiving(about: Template, raw: Mapping[str, Json]) -> Template:
+    toggles = [_toggle(entry, field) for field, entry in checks.entries(raw["default_mappings"], "default_mappings")]
+    wanted = _settings(raw["settings"], _dialect(raw["dialect"]))
+    return attrs.evolve(
+        about,
+        settings=wanted,
+        uncovered=coverage.uncovered(wanted, schemes.covered(wanted.verification)),
         default_mappings=tuple(mapping for _, mapping in toggles),
         mappings_on=tuple(position for position, (on, _) in enumerate(toggles) if on),
         example_payloads=_examples(raw["example_payloads"]),
         static_fields=_static_fields(raw["static_fields"]),
-        setup=tuple(checks.text(entry, field) for field, entry in checks.some_entries(raw["setup"], "setup")),
+        example_secret=_example_secret(raw.get("example_secret"), wanted.verification),
+        preprocessing_script=_script(raw.get("preprocessing_script")),
     )
+
+
+def _sentences(raw: Json, field: str) -> tuple[str, ...]:
+    return tuple(checks.text(entry, place) for place, entry in checks.some_entries(raw, field))
 
 
 def _version(raw: Json) -> str:
@@ -81,12 +109,11 @@ def _categories(raw: Json) -> tuple[str, ...]:
 
 
 def _dialect(raw: Json) -> settings.Dialect:
-    match raw:
-        case "current":
-            return "current"
-        case "legacy":
-            return "legacy"
-    raise checks.wrong("dialect", f"is {raw!r:.80}; it must be current or legacy")
+    known: tuple[settings.Dialect, ...] = get_args(settings.Dialect)
+    found = next((dialect for dialect in known if dialect == raw), None)
+    if found is None:
+        raise checks.wrong("dialect", f"is {raw!r:.80}; it must be one of {', '.join(known)}")
+    return found
 
 
 def _settings(raw: Json, dialect: settings.Dialect) -> settings.Settings:
@@ -98,6 +125,27 @@ def _settings(raw: Json, dialect: settings.Dialect) -> settings.Settings:
     except Refused as problem:
         raise Refused(f"settings.verification: {problem}", field="settings.verification") from problem
     return parsed
+
+
+def _example_secret(raw: Json, verification: Verification) -> str | None:
+    """The secret of the examples: there is one exactly where the scheme takes one."""
+    if raw is None and verification.scheme == "none":
+        return None
+    secret = checks.text(raw, "example_secret")
+    try:
+        schemes.check_secret(verification, secret)
+    except Refused as problem:
+        raise checks.wrong("example_secret", f"cannot be one: {problem}") from problem
+    return secret
+
+
+def _script(raw: Json) -> str | None:
+    if raw is None:
+        return None
+    source = checks.text(raw, "preprocessing_script")
+    if len(source.encode()) > scripts.LONGEST_SOURCE:
+        raise checks.wrong("preprocessing_script", f"is longer than {scripts.LONGEST_SOURCE} bytes")
+    return source
 
 
 def _toggle(raw: Json, field: str) -> tuple[bool, Mapping[str, Json]]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import attrs
 import orjson
 
 from application.records import Recorded
@@ -84,16 +85,28 @@ def detail(history: Sequence[Recorded]) -> dict[str, Any]:
     return {
         **shown,
         "idempotency": {**shown["idempotency"], "same_body": key.same_body if key else None},
-        "payload": payload(receipt.body),
+        "payload": payload(receipt.body, receipt.headers.get("content-type", "")),
         "headers": receipt.headers,
         "method": receipt.method,
         "query": receipt.query,
         "remote_address": receipt.remote_address,
         "body_bytes": receipt.body_bytes if isinstance(receipt, webhooks.WebhookRejected) else len(receipt.body),
         "verification": receipt.verdict and _verdict(receipt.verdict),
+        **_of_accepted(receipt),
         "preprocess_output": classified.preprocess_output if classified else None,
         "warnings": list(getattr(classified, "warnings", ())),
         "actions": [action(each) for each in history if isinstance(each.event, webhooks.ActionOutcome)],
+    }
+
+
+def _of_accepted(receipt: webhooks.Receipt) -> dict[str, Any]:
+    """What only an accepted request has: what no signature covers, its place in a batch, its script's error."""
+    if isinstance(receipt, webhooks.WebhookRejected):
+        return {"not_covered_by_signature": None, "part": None, "script_error": None}
+    return {
+        "not_covered_by_signature": list(receipt.uncovered),
+        "part": receipt.part and attrs.asdict(receipt.part),
+        "script_error": receipt.script.error if receipt.script else None,
     }
 
 
@@ -102,10 +115,10 @@ def _verdict(verdict: Any) -> dict[str, Any]:
     return {name: getattr(verdict, name) for name in names}
 
 
-def payload(body: bytes) -> Any:
-    """The body as JSON, or None where it is none; the raw bytes are kept in any case."""
+def payload(body: bytes, content_type: str) -> Any:
+    """The body as JSON, or None where it is neither JSON nor a form; the raw bytes are kept in any case."""
     try:
-        return bodies.parse(body)
+        return bodies.read(body, content_type)
     except errors.Refused:
         return None
 

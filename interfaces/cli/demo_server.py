@@ -8,9 +8,10 @@ import attrs
 import httpx
 
 from domain.errors import Refused
-from interfaces.cli import demo_sources
+from interfaces.cli import demo_sources, servers
 from interfaces.cli.demo_samples import Sample
 from interfaces.cli.demo_sources import ENVIRONMENT, WORKFLOW, DemoSource
+from interfaces.cli.servers import Server
 
 PATIENCE = 30.0
 """Seconds that the worker may take for all of it."""
@@ -26,63 +27,37 @@ class DemoFailed(Refused):
 
 @attrs.frozen
 class DemoServer:
-    """A running Hookledger at `url`; `client` carries the token."""
+    """A running Hookledger, as the demo uses it."""
 
-    url: str
-    client: httpx.Client
+    server: Server
 
     def connect(self, source: DemoSource, secret: str) -> str:
         """Connect a source, or bring it up to date, and return the path at which it receives."""
         body = demo_sources.as_body(source, secret)
-        shown = self._ask("PUT", f"/v1/sources/{source.key}", json=body)
+        shown = self.server.ask("PUT", f"/v1/sources/{source.key}", json=body)
         endpoint: str = shown["environment_settings"][ENVIRONMENT]["settings"]["endpoint"]
         return httpx.URL(endpoint).path  # its public address may not be reachable from here
 
     def define_workflow(self) -> None:
         """Define the workflow that the mappings start."""
         body = {"workflow": {"name": "Welcome, from the demo"}}
-        self._ask("PUT", f"/v1/workflows/{WORKFLOW}", params={"environment": ENVIRONMENT}, json=body)
+        self.server.ask("PUT", f"/v1/workflows/{WORKFLOW}", params={"environment": ENVIRONMENT}, json=body)
 
     def deliver(self, path: str, sample: Sample) -> str:
         """Send a webhook as its provider would, and return its id on record."""
-        answer = self._send("POST", path, content=sample.body, headers={**sample.headers, "authorization": ""})
+        answer = self.server.send("POST", path, content=sample.body, headers={**sample.headers, "authorization": ""})
         if answer.status_code not in ANSWERS or "x-request-id" not in answer.headers:
-            raise DemoFailed(f"a webhook for {sample.source.key} was not taken: {_words(answer)}")
+            raise DemoFailed(f"a webhook for {sample.source.key} was not taken: {servers.words(answer)}")
         return answer.headers["x-request-id"]
 
     def settled(self, webhook_ids: Sequence[str]) -> list[Mapping[str, Any]]:
         """The webhooks with their actions, once all of them are processed."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            entries = [self._ask("GET", f"/v1/event_logs/{webhook_id}") for webhook_id in webhook_ids]
+            entries = [self.server.ask("GET", f"/v1/event_logs/{webhook_id}") for webhook_id in webhook_ids]
             waiting = sum(entry["outcome"] == "pending" for entry in entries)
             if not waiting:
                 return entries
             if time.monotonic() > deadline:
                 raise DemoFailed(f"{waiting} webhooks were not processed in {PATIENCE:.0f} s; try `hookledger doctor`")
             time.sleep(PAUSE)
-
-    def _ask(self, method: str, path: str, **request: Any) -> Any:
-        answer = self._send(method, path, **request)
-        if answer.status_code == 401:
-            raise DemoFailed(f"{self.url} does not know this token; give the one that `hookledger serve` printed there")
-        if answer.is_success and answer.headers.get("content-type", "").startswith("application/json"):
-            return answer.json()
-        raise DemoFailed(f"{self.url}{path} answers {_words(answer)}")
-
-    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
-        try:
-            return self.client.request(method, path, **request)
-        except httpx.TransportError as error:
-            raise DemoFailed(
-                f"no answer from {self.url} ({str(error) or type(error).__name__}); "
-                "start the server with `hookledger serve`, or say where it is with --url"
-            ) from error
-
-
-def _words(answer: httpx.Response) -> str:
-    try:
-        message = answer.json()["message"]
-    except (ValueError, KeyError, TypeError):
-        message = "which is not an answer of Hookledger; is --url right?"
-    return f"{answer.status_code}: {message}"

@@ -7,13 +7,28 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, Reference, SecurityScheme
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.gateway import Gateway
-from interfaces.http import account, directory, logs, operations, problems, receiving, segments, sources
+from interfaces.http import (
+    account,
+    collecting,
+    directory,
+    logs,
+    operations,
+    problems,
+    receiving,
+    segments,
+    sources,
+    variables,
+)
 
 RECEIVE = f"{receiving.PATH}/"
+SCHEMES: dict[str, SecurityScheme | Reference] = {
+    "key": SecurityScheme(type="http", scheme="bearer"),
+    "write_key": SecurityScheme(type="http", scheme="basic", description="a source's write key, an empty password"),
+}
 
 
 class RequestIds:
@@ -47,8 +62,10 @@ def create(gateway: Gateway, *, lifespan: Any = None) -> ASGIApp:
     # One router, because handlers that are registered singly and share a path are registered again and again, and then
     # lose what makes them run in a thread.
     handlers: list[Any] = [
+        *collecting.HANDLERS,
         *sources.HANDLERS,
         *account.HANDLERS,
+        *variables.HANDLERS,
         *logs.HANDLERS,
         *directory.HANDLERS,
         *operations.HANDLERS,
@@ -66,7 +83,7 @@ def create(gateway: Gateway, *, lifespan: Any = None) -> ASGIApp:
             description="An event-sourced gateway for incoming webhooks.",
             path="/schema",
             security=[{"key": []}],
-            components=Components(security_schemes={"key": SecurityScheme(type="http", scheme="bearer")}),
+            components=Components(security_schemes=SCHEMES),
         ),
         debug=False,
         logging_config=None,  # structlog is set up by whoever runs the process

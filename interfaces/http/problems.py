@@ -14,8 +14,9 @@ from application.rehearsing import RehearsalForbidden
 from application.templates import TemplateUnknown
 from domain import errors
 from domain.api_keys import KeyUnknown
-from domain.configuring import ConfigurationUnknown
+from domain.configuring import ConfigurationUnknown, SecretUnknown
 from domain.sources import SourceUnknown
+from domain.variables import VariableUnknown
 from interfaces.http import rendering
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,8 @@ TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
     (RehearsalForbidden, 403, "rehearsal_forbidden", "invalid_request_error"),
     (SourceUnknown, 404, "resource_missing", "api_error"),
     (ConfigurationUnknown, 404, "resource_missing", "api_error"),
+    (SecretUnknown, 404, "resource_missing", "api_error"),
+    (VariableUnknown, 404, "resource_missing", "api_error"),
     (EnvironmentUnknown, 404, "resource_missing", "api_error"),
     (TemplateUnknown, 404, "resource_missing", "api_error"),
     (KeyUnknown, 404, "resource_missing", "api_error"),

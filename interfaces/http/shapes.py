@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from application.catalogue import Snapshot
+import attrs
+
+from application.catalogue import Endpoint, Snapshot
 from application.gateway import Gateway
 from application.templates import Template
-from domain import configurations, environments
+from domain import configurations, environments, preprocessing
 from domain.api_keys import ApiKey
 from domain.audiences import Audience
 from domain.configurations import Configuration, Secret
@@ -14,13 +16,19 @@ from domain.environments import Environment
 from domain.mappings import Mapping as EventMapping
 from domain.settings import Settings
 from domain.sources import Source
+from domain.variables import Variable
 from domain.workflows import Workflow
 
 
 def source(
-    gateway: Gateway, snapshot: Snapshot, shown: Source, environments: Sequence[str] | None = None
+    gateway: Gateway,
+    snapshot: Snapshot,
+    shown: Source,
+    environments: Sequence[str] | None = None,
+    *,
+    write_keys: bool = False,
 ) -> dict[str, Any]:
-    """A source with its configuration in each of `environments`, in all without a list."""
+    """A source with its configuration in each of `environments`, in all without a list; write keys only if told to."""
     slugs = [environment.slug for environment in snapshot.environments()]
     return {
         "key": shown.key,
@@ -32,7 +40,7 @@ def source(
         "created_at": shown.created_at,
         "updated_at": shown.updated_at,
         "environment_settings": {
-            slug: environment_settings(gateway, state)
+            slug: environment_settings(gateway, state, snapshot.endpoints.get(state.token), write_key=write_keys)
             for slug in slugs
             if environments is None or slug in environments
             if (state := snapshot.state(configurations.stream(shown.key, slug))) is not None
@@ -40,12 +48,16 @@ def source(
     }
 
 
-def environment_settings(gateway: Gateway, shown: Configuration) -> dict[str, Any]:
-    """Settings and mappings; of secrets only what does not give them away."""
+def environment_settings(
+    gateway: Gateway, shown: Configuration, endpoint: Endpoint | None, *, write_key: bool = False
+) -> dict[str, Any]:
+    """Settings and mappings; of secrets only what does not give them away, and the write key only if told to."""
     return {
         "settings": {
             "endpoint": gateway.endpoint_url(shown.token),
+            "write_key": endpoint.write_key if endpoint and write_key else None,
             **settings(shown.settings),
+            "not_covered_by_signature": list(endpoint.uncovered) if endpoint else None,
             "secrets": [secret(each) for each in shown.secrets],
         },
         "mappings": [mapping(each) for each in shown.mappings],
@@ -66,7 +78,8 @@ def settings(shown: Settings) -> dict[str, Any]:
         "enforce_verification": shown.enforce_verification,
         "verification": {"scheme": shown.verification.scheme, **shown.verification.options},
         "preprocessor": shown.preprocessor,
-        "preprocess_script": None,
+        "preprocess_script": attrs.asdict(shown.preprocess_script) if shown.preprocess_script else None,
+        "batch_path": shown.batch_path,
         "handle_identifies": shown.handle_identifies,
     }
 
@@ -126,6 +139,20 @@ def api_key(shown: ApiKey) -> dict[str, Any]:
     }
 
 
+def variable(shown: Variable, environment: str | None = None) -> dict[str, Any]:
+    """A variable, with the value that `environment` has of its own, or all have; those of secrets are null."""
+    values = {slug: value.text for slug, value in shown.overrides.items() if environment in (None, slug)}
+    return {
+        "key": shown.key,
+        "type": shown.type,
+        "value": shown.value.text if shown.value else None,
+        "environment_values": values,
+        "description": shown.description,
+        "inserted_at": shown.created_at,
+        "updated_at": shown.updated_at,
+    }
+
+
 def workflow(shown: Workflow) -> dict[str, Any]:
     """A workflow."""
     return {
@@ -154,12 +181,13 @@ def audience(shown: Audience | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def provider(shown: Template) -> dict[str, Any]:
-    """A template in the shape of Knock's source providers, as lists show it."""
+    """A template in the shape of Knock's source providers, as lists show it; `receives` says if it makes sources."""
     about = shown.provider
     return {
         "key": shown.key,
         "version": shown.version,
         "provider": {"name": about.name, "description": about.description},
+        "receives": shown.receives,
     }
 
 
@@ -177,16 +205,31 @@ def whole_provider(shown: Template) -> dict[str, Any]:
             "webhook_config_deep_link": about.webhook_config_deep_link,
             "branding": None,
         },
-        "default_settings": _default_settings(shown.settings),
+        "default_settings": _default_settings(shown),
+        "preprocessing": _preprocessing(shown.settings.preprocessor),
+        "not_covered_by_signature": list(shown.uncovered),
         "default_action_mappings": [
             {**wanted, "on": index in shown.mappings_on} for index, wanted in enumerate(shown.default_mappings)
         ],
         "example_payloads": shown.example_payloads,
+        "example_secret": shown.example_secret,
         "static_fields": shown.static_fields,
         "setup": list(shown.setup),
+        "checklist": list(shown.checklist),
     }
 
 
-def _default_settings(shown: Settings) -> dict[str, Any]:
-    named = {name: value for name, value in settings(shown).items() if name != "preprocess_script"}
-    return {**named, "event_type_path": shown.event_type_path or "", "preprocessing_script": None}
+def _default_settings(shown: Template) -> dict[str, Any]:
+    """Those of a new source; `preprocessing_script` is one to begin from, which no new source has."""
+    named = {name: value for name, value in settings(shown.settings).items() if name != "preprocess_script"}
+    script = shown.preprocessing_script
+    return {
+        **named,
+        "event_type_path": shown.settings.event_type_path or "",
+        "preprocessing_script": {"language": "javascript", "source": script} if script else None,
+    }
+
+
+def _preprocessing(name: str | None) -> dict[str, Any] | None:
+    """What native preprocessing puts under `preprocess`, each output in words."""
+    return {"name": name, "outputs": preprocessing.PREPROCESSORS[name].outputs} if name else None

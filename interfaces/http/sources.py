@@ -1,16 +1,21 @@
 """Sources and their templates, field by field as Knock's management API has them."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from litestar import Response, delete, get, post, put
 
+from application import access
 from application.catalogue import Snapshot
 from application.gateway import Gateway
 from application.queries import LogFilter
 from application.rehearsing import Rehearsal
+from application.trying_scripts import Trial
 from domain import configurations, webhooks
+from domain import settings as domain_settings
 from domain import sources as domain_sources
+from domain.json_values import Json
 from domain.sources import Source
 from interfaces.http import callers, rendering, shapes
 from interfaces.http.callers import AnyRequest
@@ -25,10 +30,8 @@ def list_sources(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     who, snapshot = callers.caller(request, gateway, "read")
     slug = callers.environment(request, who, snapshot, required=False)
     include = callers.included(request, "environment_settings")
-    entries = [
-        shapes.source(gateway, snapshot, each, [slug] if slug else None if include else [])
-        for each in snapshot.sources()
-    ]
+    shown, may_edit = [slug] if slug else None if include else [], access.may(who, "edit")
+    entries = [shapes.source(gateway, snapshot, each, shown, write_keys=may_edit) for each in snapshot.sources()]
     return rendering.answer({"entries": entries})
 
 
@@ -37,7 +40,8 @@ def get_source(request: AnyRequest, gateway: Gateway, key: str) -> Response[byte
     """A source with its settings and mappings, in one environment or in all."""
     who, snapshot = callers.caller(request, gateway, "read")
     slug = callers.environment(request, who, snapshot, required=False)
-    return rendering.answer(shapes.source(gateway, snapshot, _source(snapshot, key), [slug] if slug else None))
+    shown, may_edit = [slug] if slug else None, access.may(who, "edit")
+    return rendering.answer(shapes.source(gateway, snapshot, _source(snapshot, key), shown, write_keys=may_edit))
 
 
 @put("/v1/sources/{key:str}", sync_to_thread=True, summary="Connect a source, or change it")
@@ -47,8 +51,9 @@ def put_source(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> 
     Settings that are not named stay as they are; `mappings`, where given, are all the mappings from then on.
     """
     who, _ = callers.caller(request, gateway, "edit")
-    shown = gateway.managing.put_source(key=key, body=callers.json_body(gateway, body), actor=who.key_id)
-    return rendering.answer(rendering.wrapped("source", shapes.source(gateway, gateway.catalogue.snapshot, shown)))
+    source = gateway.managing.put_source(key=key, body=callers.json_body(gateway, body), actor=who.key_id)
+    shown = shapes.source(gateway, gateway.catalogue.snapshot, source, write_keys=True)
+    return rendering.answer(rendering.wrapped("source", shown))
 
 
 @delete("/v1/sources/{key:str}", sync_to_thread=True, status_code=204, summary="Archive a source")
@@ -64,7 +69,19 @@ def rotate_token(request: AnyRequest, gateway: Gateway, key: str) -> Response[by
     who, snapshot = callers.caller(request, gateway, "edit")
     slug = callers.the_environment(request, who, snapshot)
     rotated = gateway.managing.rotate_token(source=_source(snapshot, key).key, environment=slug, actor=who.key_id)
-    return rendering.answer(shapes.environment_settings(gateway, rotated))
+    endpoint = gateway.catalogue.snapshot.endpoints.get(rotated.token)
+    return rendering.answer(shapes.environment_settings(gateway, rotated, endpoint, write_key=True))
+
+
+@delete(
+    "/v1/sources/{key:str}/secrets/{secret_id:str}", sync_to_thread=True, status_code=204, summary="Retire a secret"
+)
+def retire_secret(request: AnyRequest, gateway: Gateway, key: str, secret_id: str) -> None:
+    """It verifies nothing from now on, whatever time it had left."""
+    who, snapshot = callers.caller(request, gateway, "edit")
+    slug = callers.the_environment(request, who, snapshot)
+    source = _source(snapshot, key).key
+    gateway.managing.retire_secret(source=source, environment=slug, secret_id=secret_id, actor=who.key_id)
 
 
 @get("/v1/sources/{key:str}/status", sync_to_thread=True, summary="Activity of a source")
@@ -111,11 +128,25 @@ def rehearse(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> Re
     who, snapshot = callers.caller(request, gateway, "edit")
     slug = callers.the_environment(request, who, snapshot)
     _configuration(snapshot, key, slug)
-    payload = callers.json_body(gateway, body).get("payload")
-    if not isinstance(payload, dict):
-        raise Malformed('payload is missing; send {"payload": {"body": {…}, "headers": {…}}}', "payload")
+    payload = _payload(callers.json_body(gateway, body))
     done = gateway.rehearsing.rehearse(source=key, environment=slug, payload=payload, actor=who.key_id)
     return rendering.answer(_rehearsal(done))
+
+
+@post("/v1/sources/{key:str}/test_script", sync_to_thread=True, status_code=200, summary="Try out a script")
+def test_script(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> Response[bytes]:
+    """`{payload: {body, headers?, raw_body?}, script?: {language, source}}`: run without a trace."""
+    who, snapshot = callers.caller(request, gateway, "edit")
+    slug = callers.the_environment(request, who, snapshot)
+    asked = callers.json_body(gateway, body)
+    _configuration(snapshot, key, slug)
+    trial = gateway.trying_scripts.try_out(
+        source=key,
+        environment=slug,
+        script=domain_settings.parse_script(asked.get("script"), "script"),
+        payload=_payload(asked),
+    )
+    return rendering.answer(_trial(trial))
 
 
 @get("/v1/source_providers", sync_to_thread=True, summary="List templates")
@@ -130,6 +161,13 @@ def get_provider(request: AnyRequest, gateway: Gateway, key: str) -> Response[by
     """A template with its default settings and mappings, examples and set-up steps."""
     callers.caller(request, gateway, "read")
     return rendering.answer(shapes.whole_provider(gateway.templates.get(key)))
+
+
+def _payload(asked: Mapping[str, Json]) -> Mapping[str, Json]:
+    payload = asked.get("payload")
+    if not isinstance(payload, dict):
+        raise Malformed('payload is missing; send {"payload": {"body": {…}, "headers": {…}}}', "payload")
+    return payload
 
 
 def _source(snapshot: Snapshot, key: str) -> Source:
@@ -175,16 +213,29 @@ def _rehearsal(done: Rehearsal) -> dict[str, Any]:
     }
 
 
+def _trial(trial: Trial) -> dict[str, Any]:
+    verdict = trial.verdict
+    return {
+        "output": trial.result.output,
+        "verified": trial.result.verified,
+        "error": trial.result.error,
+        "verification": {"status": verdict.status, "reason": verdict.reason, "message": verdict.message},
+        "microseconds": trial.microseconds,
+    }
+
+
 HANDLERS = [
     list_sources,
     get_source,
     put_source,
     archive_source,
     rotate_token,
+    retire_secret,
     status,
     events,
     logs,
     rehearse,
+    test_script,
     list_providers,
     get_provider,
 ]

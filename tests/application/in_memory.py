@@ -8,21 +8,26 @@ from typing import Any
 import attrs
 
 from application.catalogue import Catalogue, ConfigurationHistory
+from application.collecting import Collecting
+from application.judging import Judging
+from application.judging_events import JudgingEvents
 from application.looking_again import LookingAgain
 from application.managing import Managing
 from application.pipeline import Pipeline
 from application.ports import EventStore
 from application.receiving import Receiving
 from application.records import Change
-from application.secret_edits import SecretEdits, context
+from application.secret_edits import SecretEdits
 from application.source_edits import SourceEdits
 from application.throttling import Throttle
+from application.variable_edits import VariableEdits
 from domain import configurations, webhooks
 from domain.configurations import Configuration
 from domain.json_values import Json
-from domain.verification import SigningSecret, Verifier
-from infrastructure import bodies
+from infrastructure import batch_bodies, bodies, variables, verifiers, write_keys
 from infrastructure.event_store.ledger import MemoryLedger
+from infrastructure.script_threads import ScriptThreads
+from infrastructure.scripts.sandbox import QuickJsScripts
 from infrastructure.signatures import schemes
 from infrastructure.templates.loading import YamlTemplates
 from infrastructure.vault import MasterKeyVault
@@ -32,6 +37,14 @@ ACTOR = "key-1"
 SOURCE = "shop"
 VAULT = MasterKeyVault(bytes(32))
 TEMPLATES = YamlTemplates()
+SCRIPTS = QuickJsScripts()
+OPENED: Mapping[str, Any] = {
+    "make_verifier": verifiers.maker(VAULT, "https://hooks.example.com/integrations/receive/{}".format),
+    "make_write_key": write_keys.maker(VAULT),
+    "covered": verifiers.covered,
+    "open_variables": variables.opener(VAULT),
+}
+"""What a catalogue is made with beside its log."""
 
 
 @attrs.define
@@ -58,18 +71,6 @@ class Numbers:
         return next(self._numbers)
 
 
-def make_verifier(configuration: Configuration) -> Verifier:
-    """The verifier of a configuration with the secrets that it holds."""
-    secrets = [
-        SigningSecret(
-            each.id, VAULT.open(each.sealed, context=context(configuration.source, configuration.environment, each.id))
-        )
-        for each in configuration.secrets
-        if each.expires_at is None
-    ]
-    return schemes.verifier(configuration.settings.verification, secrets)
-
-
 class InMemory:
     """A gateway with the environments development and production, and no source yet.
 
@@ -79,20 +80,29 @@ class InMemory:
     def __init__(self, store: EventStore | None = None, ledger: MemoryLedger | None = None, process: str = "") -> None:
         self.clock = StoppedClock()
         self.ledger = ledger or memory.ledger(self.clock)
-        self.catalogue = Catalogue(store=self.ledger, make_verifier=make_verifier)
+        self.catalogue = Catalogue(store=self.ledger, **OPENED)
         self.managing = _managing(store or self.ledger, self.catalogue, self.clock, process)
         self.inbox = memory.MemoryInbox(self.ledger, self.clock)
         self.pipeline = Pipeline(
-            inbox=self.inbox, configuration_at=ConfigurationHistory(self.ledger).at, parse=bodies.parse
+            inbox=self.inbox, configuration_at=ConfigurationHistory(self.ledger).at, parse=bodies.read
         )
         self.receiving = Receiving(
             appender=memory.MemoryAppender(self.ledger),
             catalogue=self.catalogue,
             look_again=LookingAgain(self.catalogue),
-            parse=bodies.parse,
-            clock=self.clock,
+            judging=Judging(parse=bodies.read, dumps=bodies.dumps, run_script=ScriptThreads(SCRIPTS), clock=self.clock),
             new_id=Numbers(f"{process}webhook"),
             throttle=Throttle(per_second=5, now=lambda: self.clock.now.timestamp()),
+        )
+        self.collecting = Collecting(
+            appender=self.receiving.appender,
+            catalogue=self.catalogue,
+            look_again=self.receiving.look_again,
+            judging=JudgingEvents(judging=self.receiving.judging, event_bytes=1_000),
+            parse=bodies.parse,
+            read_batch=batch_bodies.read,
+            new_id=self.receiving.new_id,
+            throttle=self.receiving.throttle,
         )
         for slug, name in (("development", "Development"), ("production", "Production")):
             self.managing.create_environment(slug=slug, name=name, actor=ACTOR)
@@ -157,6 +167,7 @@ def _managing(store: EventStore, catalogue: Catalogue, clock: StoppedClock, proc
     edits = SourceEdits(
         templates=TEMPLATES,
         schemes=schemes,
+        scripts=SCRIPTS,
         secrets=SecretEdits(schemes=schemes, vault=VAULT, new_id=Numbers(f"{process}secret")),
         new_id=Numbers(f"{process}mapping"),
         new_token=Numbers(f"{process}token"),
@@ -166,6 +177,7 @@ def _managing(store: EventStore, catalogue: Catalogue, clock: StoppedClock, proc
         store=store,
         catalogue=catalogue,
         edits=edits,
+        variable_edits=VariableEdits(vault=VAULT),
         clock=clock,
         new_id=Numbers(f"{process}id"),
         new_key=lambda prefix: f"{prefix}{process}{next(numbers)}",

@@ -9,21 +9,20 @@ from application.errors import Unavailable
 from application.looking_again import LookingAgain
 from application.records import Change, Recorded
 from domain import configurations, sources
-from domain.verification import Verdict
 from infrastructure.event_store.ledger import MemoryLedger
 from tests import examples, memory
-from tests.application.in_memory import ACTOR, InMemory, StoppedClock, make_verifier
+from tests.application.in_memory import ACTOR, OPENED, InMemory, StoppedClock
 
 STRIPE = configurations.stream(examples.SOURCE, examples.ENVIRONMENT)
 
 
 def catalogue(it: InMemory) -> Catalogue:
     """A catalogue of another process, over the same log."""
-    return Catalogue(store=it.ledger, make_verifier=make_verifier)
+    return Catalogue(store=it.ledger, **OPENED)
 
 
 def test_an_empty_log_is_an_empty_catalogue() -> None:
-    snapshot = Catalogue(store=memory.ledger(StoppedClock()), make_verifier=make_verifier).current()
+    snapshot = Catalogue(store=memory.ledger(StoppedClock()), **OPENED).current()
     assert (snapshot.epoch, snapshot.states, snapshot.endpoints, snapshot.environments()) == (0, {}, {}, [])
 
 
@@ -67,7 +66,7 @@ def test_an_edit_made_during_a_look_is_taken_in_once() -> None:
     it.put(mappings=[])
     hurried = Catalogue(
         store=Hurried(it, lambda: it.put(settings={"enabled": False})),
-        make_verifier=make_verifier,
+        **OPENED,
     )
     assert hurried.current().epoch < it.catalogue.current().epoch
     assert hurried.current().states == it.catalogue.current().states
@@ -118,15 +117,11 @@ def test_environments_are_listed_in_their_order() -> None:
 def test_the_catalogue_keeps_a_stream_s_state_and_its_version() -> None:
     it = InMemory()
     events = (examples.CONFIGURATION_CREATED, examples.SECRET_ADDED, examples.IDENTIFY_ADDED, examples.TRIGGER_ADDED)
-    plain = Catalogue(store=it.ledger, make_verifier=lambda _: _accepting)
+    plain = Catalogue(store=it.ledger, **OPENED)
     it.ledger.append(Change(stream=STRIPE, version=0, events=events))
     snapshot = plain.current()
     assert (snapshot.state(STRIPE), snapshot.version(STRIPE)) == (examples.CONFIGURATION, 4)
     assert (snapshot.state("configuration-none-none"), snapshot.version("configuration-none-none")) == (None, 0)
-
-
-def _accepting(*_: object) -> Verdict:
-    return examples.WEBHOOK_RECEIVED.verdict
 
 
 def test_a_configuration_is_known_as_it_stood_at_each_version() -> None:
@@ -143,7 +138,7 @@ class Watched(Catalogue):
     """A catalogue that counts its looks, and holds the first one until it is told to go on."""
 
     def __init__(self, it: InMemory) -> None:
-        super().__init__(store=it.ledger, make_verifier=make_verifier)
+        super().__init__(store=it.ledger, **OPENED)
         self.looks, self.failing = 0, False
         self.looking, self.go_on = threading.Event(), threading.Event()
 

@@ -219,6 +219,7 @@ class AnswerLost(Meddled):
         lambda it: it.workflow("welcome"),
         lambda it: it.managing.create_environment(slug="staging", name="Staging", actor=ACTOR),
         lambda it: it.managing.issue_key(name="CI", environment=None, role=None, actor=ACTOR),
+        lambda it: it.managing.put_variable(key="KEY", body={"type": "secret", "value": "planted"}, actor=ACTOR),
     ],
 )
 def test_an_edit_whose_answer_was_lost_is_done_once(ask: Callable[[InMemory], object]) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import attrs
 import pytest
 
-from application import receiving
+from application import receiving, requests
 from application.errors import Unavailable
-from application.receiving import Accepted, Request, Turned
 from application.records import Change, Recorded
+from application.requests import Accepted, Request, Turned
 from domain.json_values import Json
 from domain.webhooks import WebhookReceived, WebhookRejected
 from tests.application.in_memory import ACTOR, InMemory
@@ -46,7 +46,7 @@ def turned(it: InMemory, token: str, sent: Request) -> tuple[Turned, WebhookReje
 def test_a_request_is_accepted_and_on_record_as_it_arrived() -> None:
     it = InMemory()
     configuration = it.put(settings=ENFORCED)
-    assert receive(it, configuration.token, request()) == Accepted(webhook_id="webhook-1", legacy=False)
+    assert receive(it, configuration.token, request()) == Accepted(webhook_ids=("webhook-1",), legacy=False)
     event = newest(it).event
     assert isinstance(event, WebhookReceived)
     assert (event.source, event.environment, event.configuration_version) == (
@@ -131,7 +131,7 @@ def legacy(it: InMemory) -> str:
 def test_a_legacy_event_is_accepted_as_such() -> None:
     it = InMemory()
     answer = receive(it, legacy(it), request(b'{"type": "track", "event": "shared"}'))
-    assert answer == Accepted(webhook_id="webhook-1", legacy=True)
+    assert answer == Accepted(webhook_ids=("webhook-1",), legacy=True)
 
 
 @pytest.mark.parametrize("body", [b'{"type": "identify", "event": "shared"}', b'{"type": "track"}', b"{}"])
@@ -150,7 +150,7 @@ def test_a_disabled_source_is_404_and_on_record() -> None:
 def test_an_unknown_token_is_404_and_not_on_record() -> None:
     it = InMemory()
     before = it.ledger.head()
-    assert receive(it, "nobody-s", request()) == receiving.UNKNOWN
+    assert receive(it, "nobody-s", request()) == requests.UNKNOWN
     assert (it.receiving.known("nobody-s"), asyncio.run(it.receiving.found("nobody-s"))) == (False, False)
     assert it.ledger.head() == before
 
@@ -183,7 +183,7 @@ def test_an_address_that_another_process_has_just_rotated_is_unknown() -> None:
     it = InMemory()
     token = it.put().token
     it.beside().managing.rotate_token(source="shop", environment="development", actor=ACTOR)
-    assert receive(it, token, request()) == receiving.UNKNOWN
+    assert receive(it, token, request()) == requests.UNKNOWN
 
 
 class Restless(MemoryAppender):
@@ -193,10 +193,10 @@ class Restless(MemoryAppender):
         super().__init__(it.ledger)
         self._other, self.edits = it.beside(), 0
 
-    async def append(self, change: Change, *, epoch: int) -> int:
+    async def append(self, *changes: Change, epoch: int) -> int:
         self.edits += 1
         self._other.workflow("welcome", active=self.edits % 2 == 0)
-        return await super().append(change, epoch=epoch)
+        return await super().append(*changes, epoch=epoch)
 
 
 def test_edits_without_end_make_the_sender_come_again() -> None:

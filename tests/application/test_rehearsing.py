@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from application.errors import Unavailable
-from application.rehearsing import PATIENCE, PayloadInvalid, RehearsalForbidden, Rehearsing
+from application.payloads import PayloadInvalid
+from application.rehearsing import PATIENCE, RehearsalForbidden, Rehearsing
 from domain import errors
 from domain.json_values import Json
 from domain.webhooks import ActionExecuted, ActionFailed, ActionSkipped, WebhookReceived
 from infrastructure import bodies
-from tests.application.in_memory import ACTOR, InMemory, Numbers
+from tests.application.in_memory import ACTOR, SCRIPTS, InMemory, Numbers
 
 MAPPINGS: list[Json] = [
     {"event_type": "order.placed", "action_type": "users_identify", "action_parameters": {"id": "body.user"}},
@@ -45,6 +46,7 @@ def rehearsing(it: InMemory, waiting: Waiting | None = None) -> Rehearsing:
         catalogue=it.catalogue,
         clock=it.clock,
         new_id=Numbers("rehearsal"),
+        engine=SCRIPTS,
         dumps=bodies.dumps,
         now=waiting.now,
         sleep=waiting.sleep,

@@ -46,6 +46,16 @@ def test_without_a_provider_a_source_is_of_one_s_own() -> None:
     assert put(InMemory(), {"name": "Shop"}).template == "custom_http"
 
 
+@pytest.mark.parametrize("provider", ["hightouch", "census"])
+def test_a_provider_that_calls_the_api_makes_no_source_and_its_steps_are_pointed_to(provider: str) -> None:
+    it = InMemory()
+    before = it.ledger.head()
+    with pytest.raises(BodyInvalid, match=f"it needs no source; .*GET /v1/source_providers/{provider}") as refused:
+        put(it, {"name": "Warehouse", "preconfigured_provider": provider})
+    assert refused.value.field == "source.preconfigured_provider"
+    assert it.ledger.head() == before
+
+
 def test_a_body_says_what_differs_from_the_template() -> None:
     it = InMemory()
     put(it, {**STRIPE, **edited(settings={"enforce_verification": False}, mappings=[])})
@@ -86,7 +96,7 @@ def shown(it: InMemory, source: Source) -> dict[str, Any]:
     return bodies.parse(rendering.dumps(shapes.source(gateway, it.catalogue.current(), source)))
 
 
-@pytest.mark.parametrize("template", [template.key for template in TEMPLATES.all()])
+@pytest.mark.parametrize("template", [template.key for template in TEMPLATES.all() if template.receives])
 def test_what_the_api_shows_can_be_put_back_and_changes_nothing(template: str) -> None:
     it = InMemory()
     source = put(it, {"name": "Shop", "preconfigured_provider": template})

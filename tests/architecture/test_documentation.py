@@ -9,7 +9,7 @@ import pytest
 from infrastructure import settings
 from infrastructure.event_store import topics
 from interfaces.cli.main import main
-from interfaces.http import account, directory, logs, operations, sources
+from interfaces.http import account, directory, logs, operations, sources, variables
 
 DOCS = Path("docs")
 
@@ -18,6 +18,7 @@ def _routes() -> list[str]:
     handlers: list[Any] = [
         *sources.HANDLERS,
         *account.HANDLERS,
+        *variables.HANDLERS,
         *logs.HANDLERS,
         *directory.HANDLERS,
         *operations.HANDLERS,

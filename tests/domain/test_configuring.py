@@ -79,6 +79,39 @@ def test_a_secret_is_added() -> None:
     assert configuring.decide(CREATED, ADD_SECRET) == (examples.SECRET_ADDED,)
 
 
+RETIRE = configuring.RetireSecret(secret_id=examples.SECRET_ID, at=examples.AT)
+
+
+def test_a_secret_is_retired_at_once() -> None:
+    retired = attrs.evolve(examples.SECRET_RETIRED, expires_at=examples.AT)
+    assert configuring.decide(after(examples.CONFIGURATION_CREATED, examples.SECRET_ADDED), RETIRE) == (retired,)
+
+
+def test_a_secret_that_would_expire_anyway_is_retired_at_once() -> None:
+    state = after(examples.CONFIGURATION_CREATED, examples.SECRET_ADDED, examples.SECRET_RETIRED)
+    assert configuring.decide(state, RETIRE) == (attrs.evolve(examples.SECRET_RETIRED, expires_at=examples.AT),)
+
+
+def test_a_secret_retired_twice_is_retired_once() -> None:
+    retired = attrs.evolve(examples.SECRET_RETIRED, expires_at=examples.AT)
+    state = after(examples.CONFIGURATION_CREATED, examples.SECRET_ADDED, retired)
+    assert configuring.decide(state, attrs.evolve(RETIRE, at=examples.LATER)) == ()
+
+
+def test_a_secret_that_is_not_there_cannot_be_retired() -> None:
+    with pytest.raises(configuring.SecretUnknown, match=examples.SECRET_ID):
+        configuring.decide(CREATED, RETIRE)
+
+
+def test_a_new_secret_shortens_the_time_of_all_before_it_and_lengthens_none() -> None:
+    state = after(examples.CONFIGURATION_CREATED, examples.SECRET_ADDED, examples.SECRET_RETIRED)
+    add = attrs.evolve(ADD_SECRET, secret_id="new", at=examples.AT)
+    sooner, later = (attrs.evolve(add, others_expire_at=examples.AT + timedelta(days=days)) for days in (0, 2))
+    retired, _ = configuring.decide(state, sooner)
+    assert retired == attrs.evolve(examples.SECRET_RETIRED, expires_at=examples.AT)
+    assert [type(each).__name__ for each in configuring.decide(state, later)] == ["SecretAdded"]
+
+
 def test_a_new_secret_retires_those_of_its_name() -> None:
     state = after(examples.CONFIGURATION_CREATED, examples.SECRET_ADDED)
     command = attrs.evolve(ADD_SECRET, secret_id="s-2", at=examples.AT)

@@ -21,7 +21,7 @@ TRACK: dict[str, Json] = {"type": "track", "event": "document-shared"}
     ],
 )
 def test_a_track_call_needs_a_type_and_the_name_of_its_event(more: dict[str, Json]) -> None:
-    assert legacy.problem({**TRACK, **more}) is None
+    assert legacy.problem({**TRACK, **more}, "legacy") is None
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,27 @@ def test_a_track_call_needs_a_type_and_the_name_of_its_event(more: dict[str, Jso
     ],
 )
 def test_what_is_no_track_call_is_told_why(body: dict[str, Json], words: str) -> None:
-    assert words in (legacy.problem(body) or "")
+    assert words in (legacy.problem(body, "legacy") or "")
+
+
+@pytest.mark.parametrize("call", ["identify", "page", "screen", "group", "alias"])
+def test_a_customer_data_platform_may_send_its_other_calls_too(call: str) -> None:
+    assert legacy.problem({"type": call, "userId": "u-17", "traits": {"plan": "pro"}}, "legacy_cdp") is None
+    assert 'must be "track"' in (legacy.problem({"type": call}, "legacy") or "")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"type": "click"}, 'type is \'click\'; it must be "track" or "identify"'),
+        ({"type": "track"}, "event is missing"),
+        ({"type": "identify", "traits": ["plan"]}, "traits must be an object"),
+        ({"type": "identify", "userId": 17}, "userId must be a text"),
+    ],
+)
+def test_what_no_platform_sends_is_told_why(body: dict[str, Json], words: str) -> None:
+    assert words in (legacy.problem(body, "legacy_cdp") or "")
+
+
+def test_the_current_dialect_asks_for_nothing() -> None:
+    assert legacy.problem({}, "current") is None

@@ -13,6 +13,7 @@ from domain import (
     slugs,
     sources,
     streams,
+    variables,
     webhooks,
     workflows,
 )
@@ -26,6 +27,7 @@ SLUGS = st.from_regex(r"[a-c0][a-c0_-]{0,5}", fullmatch=True)
         (environments.stream("production"), "environment-production", "environment"),
         (api_keys.stream("019b-7b"), "api_key-019b-7b", "api_key"),
         (sources.stream("my-shop"), "source-my-shop", "source"),
+        (variables.stream("API_URL"), "variable-API_URL", "variable"),
         (configurations.stream("my-shop", "pre-live"), "configuration-my--shop-pre-live", "configuration"),
         (workflows.stream("production", "order-placed"), "workflow-production-order-placed", "workflow"),
         (audiences.stream("production", "vips"), "audience-production-vips", "audience"),

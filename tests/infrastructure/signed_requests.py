@@ -1,7 +1,6 @@
 """Signed requests, genuine and complete: the one table that all tests of signatures start from."""
 
 import base64
-import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -9,21 +8,17 @@ from types import MappingProxyType
 import attrs
 import pytest
 
-from domain.verification import SigningSecret, Verdict, Verification
-from infrastructure.signatures import schemes
-
-BODY = b'{"id":"evt_1","type":"invoice.paid"}'
-SECOND = 1_700_000_000
-AT = datetime.fromtimestamp(SECOND + 0.25, UTC)
+from domain.verification import Verdict, Verification
+from tests.infrastructure.judged_requests import BODY, SECOND, Request, b64, mac
+from tests.infrastructure.provider_requests import GITHUBS, PROVIDERS, SLACKS
 
 STRIPE = Verification("stripe")
 SVIX = Verification("standard_webhooks")
 SHARED = Verification("shared_header")
 BEARER = Verification("bearer")
 TIMED = Verification("hmac", {"header": "X-Signature", "encoding": "base64", "timestamp_header": "X-Time"})
-GITHUB = Verification("hmac", {"header": "x-hub-signature-256", "prefix": "sha256="})
-SEGMENT = Verification("hmac", {"header": "x-signature", "algorithm": "sha1"})
-SLACK = Verification(
+AS_GITHUB = Verification("hmac", {"header": "x-hub-signature-256", "prefix": "sha256="})
+AS_SLACK = Verification(
     "hmac",
     {
         "header": "x-slack-signature",
@@ -36,52 +31,11 @@ STRIPE_SECRET = "whsec_test_secret"
 SVIX_SECRET = "whsec_a25vY2stc291cmNlcy1zdml4LXRlc3Qta2V5"
 OTHER_SVIX_SECRET = "whsec_" + base64.b64encode(b"another key of 24 bytes.").decode()
 
-
-@attrs.frozen
-class Request:
-    """A signed request and how to verify it. Before `fixed_from` the case of the signing header is free."""
-
-    verification: Verification
-    secret: str
-    headers: Mapping[str, str]
-    body: bytes = BODY
-    at: datetime = AT
-    covers_body: bool = True
-    fixed_from: int = 0
-
-    def verdict(self, *secrets: str) -> Verdict:
-        """Judge the request under these secrets, or its own; they are named by their turn."""
-        given = [SigningSecret(str(turn), value) for turn, value in enumerate(secrets or (self.secret,))]
-        return schemes.verifier(self.verification, given)(self.headers, self.body, self.at)
-
-    def with_header(self, name: str, value: str) -> "Request":
-        """The same request with another value of this header."""
-        return attrs.evolve(self, headers={**self.headers, name: value})
-
-    def without(self, name: str) -> "Request":
-        """The same request without this header."""
-        return attrs.evolve(self, headers={key: value for key, value in self.headers.items() if key != name})
-
-
-def mac(key: str, covered: bytes, algorithm: str = "sha256") -> bytes:
-    return hmac.digest(key.encode(), covered, algorithm)
-
-
-def b64(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
-
-
-SLACK_BODY = (
-    b"token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar"
-    b"&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack."
-    b"com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0b"
-    b"c887a14d10d2c447fce8b6703c"
-)
 WRONG_V1 = "0" * 64
 STRIPE_V1 = "46dc069361a7691082640523fa33fe5d6c8c88d5f5e257cdf8cf11539d166595"
 SVIX_V1 = "2MqiWCUSutompNNONPcEecW6oUQh9InItgNW9uHkRfU="
 
-# The header that signs comes first. Six are the specification's Appendix C, the next three stand in providers' manuals.
+# The header that signs comes first. Those without a remark are computed by hand, or stand in the provider's manual.
 VECTORS: Mapping[str, Request] = MappingProxyType(
     {
         "stripe": Request(STRIPE, STRIPE_SECRET, {"stripe-signature": f"t={SECOND},v1={STRIPE_V1}"}),
@@ -95,25 +49,10 @@ VECTORS: Mapping[str, Request] = MappingProxyType(
             "shopify_test_secret",
             {"x-shopify-hmac-sha256": "r4DT3WVH0gKg413EgOaWWrNfhcZqN6/l8Mxzes9rIyw="},
         ),
-        "segment": Request(SEGMENT, "segment_test_secret", {"x-signature": "1ca9d277ea8feadf95514df5900d76376f6bcbb3"}),
         "bearer": Request(BEARER, "s3cret", {"authorization": "Bearer s3cret"}, covers_body=False, fixed_from=6),
         "shared_header": Request(SHARED, "s3cret", {"x-webhook-secret": "s3cret"}, covers_body=False),
-        "github's manual": Request(
-            GITHUB,
-            "It's a Secret to Everybody",
-            {"x-hub-signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"},
-            b"Hello, World!",
-        ),
-        "slack's manual": Request(
-            SLACK,
-            "8f742231b10e8888abcd99yyyzzz85a5",
-            {
-                "x-slack-signature": "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
-                "x-slack-request-timestamp": "1531420618",
-            },
-            SLACK_BODY,
-            datetime.fromtimestamp(1531420618, UTC),
-        ),
+        "hmac as by GitHub": attrs.evolve(GITHUBS, verification=AS_GITHUB),
+        "hmac as by Slack": attrs.evolve(SLACKS, verification=AS_SLACK),
         "svix's manual, unbranded": Request(
             SVIX,
             "whsec_plJ3nmyCDGBKInavdOK15jsl",
@@ -145,6 +84,7 @@ VECTORS: Mapping[str, Request] = MappingProxyType(
         "bearer in capitals": Request(
             BEARER, "s3cret", {"authorization": "BEARER s3cret"}, covers_body=False, fixed_from=6
         ),
+        **PROVIDERS,
     }
 )
 WEBHOOK = attrs.evolve(

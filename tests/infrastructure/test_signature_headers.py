@@ -6,20 +6,15 @@ import attrs
 import pytest
 
 from domain.verification import Verification
+from tests.infrastructure.judged_requests import AT, BODY, SECOND, Request, b64, mac
 from tests.infrastructure.signed_requests import (
-    AT,
-    BODY,
-    SECOND,
     STRIPE_SECRET,
     STRIPE_V1,
     SVIX_V1,
     VECTORS,
     WEBHOOK,
     WRONG_V1,
-    Request,
     assert_failed,
-    b64,
-    mac,
 )
 
 

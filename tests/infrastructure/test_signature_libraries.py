@@ -2,10 +2,8 @@
 
 import base64
 import hmac
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import pytest
 import standardwebhooks
@@ -15,21 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.verification import Verdict
-from tests.infrastructure.signed_requests import (
-    SECOND,
-    STRIPE,
-    STRIPE_SECRET,
-    SVIX,
-    SVIX_SECRET,
-    WRONG_V1,
-    Request,
-    b64,
-    mac,
-)
+from tests.infrastructure.judged_requests import SECOND, Request, b64, mac
+from tests.infrastructure.signed_requests import STRIPE, STRIPE_SECRET, SVIX, SVIX_SECRET, WRONG_V1
+from tests.infrastructure.spoilt_requests import AGES, BODIES, NOW_AND_THEN, TAILS, TIMES, mostly, refuses
 
-T = TypeVar("T")
-BODIES = st.text(st.characters(codec="utf-8"))
-NOW_AND_THEN = st.integers(-298, 298)
 DECODED_KEYS = st.binary(min_size=16, max_size=64)
 
 
@@ -60,28 +47,6 @@ def test_what_the_standard_webhooks_libraries_sign_verifies(
     }
     verdict = Request(SVIX, secret, headers, text.encode()).verdict()
     assert verdict == Verdict("standard_webhooks", "verified", None, None, "0", late + 0.25)
-
-
-def mostly(genuine: T, *spoilt: T) -> st.SearchStrategy[T]:
-    """Four times in five what is genuine, so that a request is often spoilt in one place only."""
-    return st.sampled_from([genuine] * 4 * len(spoilt) + list(spoilt))
-
-
-# Ages at a distance from the tolerance, because the libraries look at their own clock a little later than we do.
-AGES = mostly(0, -100_000, -400, -303, -297, 297, 303, 400, 100_000)
-TIMES = mostly("{}", "+{}", " {}", "0{}", "{}.0", "{}000", "{},t=1", "", "x")
-TAILS = mostly(b"", b" ", b"x")
-
-
-def refuses(verify: Callable[[], object]) -> bool:
-    """Tell whether a library refuses. That it goes on to parse the body as JSON is no verdict on the signature."""
-    try:
-        verify()
-    except json.JSONDecodeError:
-        return False
-    except Exception:  # whatever else a library raises, it lets nothing in
-        return True
-    return False
 
 
 @given(data=st.data(), text=BODIES, age=AGES, time=TIMES)

@@ -7,13 +7,29 @@ import pytest
 from domain.errors import Refused
 from domain.verification import SigningSecret, Verification
 from infrastructure.signatures import schemes
-from tests.infrastructure.signed_requests import VECTORS, Request, each_vector
+from tests.infrastructure.judged_requests import Request, b64
+from tests.infrastructure.signed_requests import VECTORS, each_vector
 
 HEADER: dict[str, object] = {"header": "x-signature"}
 TIMED: dict[str, object] = {"header": "x-signature", "timestamp_header": "x-time"}
 
+URLS: list[tuple[object, str]] = [
+    (None, "not empty"),
+    ("hooks.example.com/in", "whole public address"),
+    ("ftp://hooks.example.com/in", "whole public address"),
+    ("https:///in", "whole public address"),
+    ("https://hooks.example.com/in?a=b", "whole public address"),
+    ("https://hooks.example.com/in#a", "whole public address"),
+    ("https://user:password@hooks.example.com/in", "whole public address"),
+    ("https://hooks.example.com:/in", "whole public address"),
+    ("https://hooks.example.com:0/in", "whole public address"),
+    ("https://hooks.example.com:99999/in", "whole public address"),
+    ("https://hooks.example.com/a b", "whole public address"),
+    ("https://[::1/in", "whole public address"),
+    ("https://hooks.exämple.com/in", "printable ASCII"),
+]
 OPTIONS: list[tuple[str, dict[str, object], str, str]] = [
-    ("rot13", {}, "scheme", "must be one of none, shared_header, bearer, hmac, stripe"),
+    ("rot13", {}, "scheme", "must be one of none, shared_header, bearer, basic, hmac, stripe"),
     ("none", {"header": "x-signature"}, "options.header", "no options"),
     ("stripe", {"tolerance": 5}, "options.tolerance", "the options tolerance_seconds"),
     ("stripe", {"tolerance_seconds": 0}, "options.tolerance_seconds", "1 to 86400"),
@@ -46,6 +62,14 @@ OPTIONS: list[tuple[str, dict[str, object], str, str]] = [
     ("hmac", TIMED | {"signed_template": "{body}"}, "options.signed_template", "{timestamp} and {body} once"),
     ("hmac", TIMED | {"timestamp_header": "x time"}, "options.timestamp_header", "the name of one header"),
     ("hmac", TIMED | {"tolerance_seconds": -1}, "options.tolerance_seconds", "whole number"),
+    ("slack", {"tolerance_seconds": 0}, "options.tolerance_seconds", "1 to 86400"),
+    ("slack", {"prefix": "v1="}, "options.prefix", "the options tolerance_seconds"),
+    ("paddle", {"tolerance_seconds": "5"}, "options.tolerance_seconds", "whole number"),
+    ("workos", {"tolerance_ms": 180_000}, "options.tolerance_ms", "the options tolerance_seconds"),
+    ("github", {"algorithm": "sha1"}, "options.algorithm", "no options"),
+    ("script", {"source": "…"}, "options.source", "no options"),
+    ("twilio", {"algorithm": "sha512"}, "options.algorithm", "sha1, sha256"),
+    *(("twilio", {"url": url}, "options.url", words) for url, words in URLS),
 ]
 
 
@@ -63,6 +87,15 @@ def encoded(length: int) -> str:
     return "whsec_" + base64.b64encode(bytes(range(length))).decode()
 
 
+HMACS = ("shopify", "segment", "github", "slack", "workos", "paddle", "knock", "twilio")
+PRIME = 2**255 - 19
+# A point of small order in every spelling: its y and, beyond the field, the same again; and the sign of its x.
+WEAK_KEYS = [
+    (y | sign).to_bytes(32, "little") for y in (0, 1, PRIME - 1, PRIME, PRIME + 1) for sign in (0, 1 << 255)
+] + [
+    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+    bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa"),
+]
 SECRETS = [
     ("stripe", "", "empty"),
     ("stripe", " \n", "empty"),
@@ -92,6 +125,21 @@ SECRETS = [
     ("bearer", "s3cret, s3cret", "without spaces"),
     ("bearer", "s3cret\x7f!", "cannot be seen"),
     ("none", "s3cret", "takes no secret"),
+    ("script", "s3cret", "the scheme script takes no secret; keep it in a secret variable"),
+    ("basic", "s3cret-without-colon", "user:password"),
+    ("basic", "user:short", "less than 6 characters"),
+    ("basic", "short:", "less than 6 characters"),
+    ("basic", "üser:s3cret", "ASCII"),
+    ("basic", "user:s3\ncret", "cannot be seen"),
+    ("gitlab", "a secret", "without spaces"),
+    ("polytomic", "", "empty"),
+    *((scheme, "12345", "less than 6 characters") for scheme in HMACS),
+    *((scheme, " ", "empty") for scheme in HMACS),
+    ("ed25519", "whsec_" + "a" * 44, "does not begin with whpk_"),
+    ("ed25519", "whsk_" + "a" * 44, "does not begin with whpk_"),
+    ("ed25519", "whpk_" + encoded(24).removeprefix("whsec_"), "decodes to 24 bytes"),
+    ("ed25519", "whpk_" + encoded(33).removeprefix("whsec_"), "decodes to 33 bytes"),
+    *(("ed25519", f"whpk_{b64(key)}", "anybody can sign") for key in WEAK_KEYS),
 ]
 
 

@@ -38,6 +38,7 @@ def small() -> dict[str, Any]:
         "example_payloads": {"user.created": [{"body": {"type": "user.created", "id": 7}, "headers": {"a": "b"}}]},
         "static_fields": {"type": "object", "properties": {}},
         "setup": ["Ring the bell."],
+        "checklist": ["The bell rings."],
     }
 
 
@@ -62,11 +63,59 @@ def test_a_file_becomes_a_template(tmp_path: Path) -> None:
     identify = {name: value for name, value in small()["default_mappings"][0].items() if name != "on"}
     assert template.default_mappings == (identify,)
     assert template.mappings_on == (0,)
-    assert template.setup == ("Ring the bell.",)
+    assert (template.setup, template.checklist) == (("Ring the bell.",), ("The bell rings.",))
+    assert (template.receives, template.example_secret, template.preprocessing_script) == (True, None, None)
 
 
-def test_a_legacy_file_has_settings_of_the_legacy_dialect(tmp_path: Path) -> None:
-    assert load(tmp_path, yaml.safe_dump(small() | {"dialect": "legacy"})).settings.dialect == "legacy"
+def calling() -> dict[str, Any]:
+    """The least that a template of a provider that calls the API can say."""
+    named = ("key", "version", "provider", "setup", "checklist")
+    return {"receives": False, **{name: value for name, value in small().items() if name in named}}
+
+
+def test_a_file_of_a_provider_that_calls_the_api_has_steps_and_nothing_to_receive_with(tmp_path: Path) -> None:
+    template = load(tmp_path, yaml.safe_dump(calling()))
+    assert (template.receives, template.setup) == (False, ("Ring the bell.",))
+    assert (template.settings, template.default_mappings, template.example_payloads) == (Settings(), (), {})
+
+
+def test_a_provider_that_calls_the_api_has_no_settings(tmp_path: Path) -> None:
+    with pytest.raises(TemplateFileInvalid, match="settings is not a field of a template"):
+        load(tmp_path, yaml.safe_dump({**calling(), "settings": {}}))
+
+
+def signed(**changes: Any) -> dict[str, Any]:
+    """A template whose examples have a secret."""
+    settings = {**small()["settings"], "verification": {"scheme": "bearer"}, "batch_path": "body.items"}
+    return {**small(), "settings": settings, "example_secret": "s3cret-s3cret", **changes}
+
+
+def test_a_file_may_name_the_secret_of_its_examples_a_list_to_take_apart_and_a_script(tmp_path: Path) -> None:
+    source = "function main() { return { verified: true }; }"
+    template = load(tmp_path, yaml.safe_dump(signed(preprocessing_script=source)))
+    assert (template.example_secret, template.preprocessing_script) == ("s3cret-s3cret", source)
+    assert (template.settings.batch_path, template.settings.preprocess_script) == ("body.items", None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"example_secret": None}, "example_secret is None; it must be a text"),
+        ({"example_secret": "two words"}, "example_secret cannot be one: secret: it must be visible ASCII"),
+        ({"preprocessing_script": " "}, "preprocessing_script is ' '; it must be a text"),
+        ({"preprocessing_script": "x" * 65_537}, "preprocessing_script is longer than 65536 bytes"),
+        ({"receives": "yes"}, "receives is 'yes'; it must be true or false"),
+    ],
+)
+def test_a_wrong_secret_or_script_is_refused(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(TemplateFileInvalid) as refused:
+        load(tmp_path, yaml.safe_dump(signed(**changes)))
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("dialect", ["legacy", "legacy_cdp"])
+def test_a_legacy_file_has_settings_of_its_dialect(tmp_path: Path, dialect: str) -> None:
+    assert load(tmp_path, yaml.safe_dump(small() | {"dialect": dialect})).settings.dialect == dialect
 
 
 def test_plain_words_that_yaml_takes_for_switches_times_and_numbers_stay_as_they_are_written(tmp_path: Path) -> None:
@@ -78,7 +127,7 @@ def test_plain_words_that_yaml_takes_for_switches_times_and_numbers_stay_as_they
 
 
 REFUSED: list[tuple[tuple[str | int, ...], Any, str, str]] = [
-    (("colour",), "red", "colour", "not a field of a template; the fields there are key, version"),
+    (("colour",), "red", "colour", "not a field of a template; the fields there are key, version, provider"),
     (("key",), "acmé", "key", "must be 'acme'"),
     (("version",), "1.0", "version", "three numbers"),
     (("version",), 1.0, "version", "must be a text"),
@@ -89,14 +138,14 @@ REFUSED: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     (("provider", "tutorial_url"), 7, "provider.tutorial_url", "must be a text"),
     (("provider", "categories"), [], "provider.categories", "at least one"),
     (("provider", "categories", 0), "Bells", "provider.categories[0]", "one of Billing"),
-    (("dialect",), "modern", "dialect", "current or legacy"),
+    (("dialect",), "modern", "dialect", "one of current, legacy, legacy_cdp"),
     (("settings", "colour"), "red", "settings.colour", "not a field"),
     (("settings", "secrets"), {}, "settings.secrets", "not a field"),
     (("settings", "event_type_path"), None, "settings.event_type_path", "must be a text"),
     (("settings", "event_type_path"), "body..type", "settings.event_type_path", "a name is missing"),
     (("settings", "enforce_verification"), None, "settings.enforce_verification", "true or false"),
     (("settings", "enforce_idempotency"), True, "settings.idempotency_key_path", "name the path"),
-    (("settings", "preprocessor"), "shop", "settings.preprocessor", "one of clerk"),
+    (("settings", "preprocessor"), "shop", "settings.preprocessor", "one of amplitude"),
     (("settings", "verification"), {"scheme": "rot13"}, "settings.verification", "must be one of none"),
     (("settings", "verification"), {"scheme": "hmac"}, "settings.verification", "options.header"),
     (("default_mappings",), {}, "default_mappings", "must be a list"),
@@ -130,6 +179,10 @@ REFUSED: list[tuple[tuple[str | int, ...], Any, str, str]] = [
     ),
     (("static_fields", "type"), "array", "static_fields.type", "must be object"),
     (("static_fields", "properties"), None, "static_fields.properties", "must be an object"),
+    (("settings", "batch_path"), "records", "settings.batch_path", "within the body"),
+    (("settings", "handle_identifies"), "yes", "settings.handle_identifies", "true or false"),
+    (("example_secret",), "unused", "example_secret", "takes no secret"),
+    (("checklist",), [], "checklist", "at least one"),
     (("setup",), [], "setup", "at least one"),
     (("setup", 0), {"Note": "quote me"}, "setup[0]", "must be a text"),
 ]

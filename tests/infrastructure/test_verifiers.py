@@ -1,5 +1,7 @@
 """A secret that cannot be opened closes its own configuration, and says why; the others go on."""
 
+import hmac
+
 import attrs
 
 from application.secret_edits import context
@@ -8,8 +10,13 @@ from domain.verification import Verification
 from infrastructure import verifiers
 from infrastructure.vault import MasterKeyVault
 from tests import examples
+from tests.infrastructure.judged_requests import b64
 
 SECRET = "a-long-enough-secret"
+
+
+def url(token: str) -> str:
+    return f"https://hooks.example.com/integrations/receive/{token}"
 
 
 def configuration(vault: MasterKeyVault) -> configurations.Configuration:
@@ -22,13 +29,13 @@ def configuration(vault: MasterKeyVault) -> configurations.Configuration:
 
 def test_a_secret_under_the_right_key_verifies() -> None:
     vault = MasterKeyVault(b"1" * 32)
-    verdict = verifiers.maker(vault)(configuration(vault))({"x-webhook-secret": SECRET}, b"{}", examples.AT)
+    verdict = verifiers.maker(vault, url)(configuration(vault))({"x-webhook-secret": SECRET}, b"{}", examples.AT, "")
     assert (verdict.status, verdict.secret_id) == ("verified", "s-1")
 
 
 def test_a_secret_under_another_key_fails_closed() -> None:
-    made = verifiers.maker(MasterKeyVault(b"2" * 32))(configuration(MasterKeyVault(b"1" * 32)))
-    verdict = made({"x-webhook-secret": SECRET}, b"{}", examples.AT)
+    made = verifiers.maker(MasterKeyVault(b"2" * 32), url)(configuration(MasterKeyVault(b"1" * 32)))
+    verdict = made({"x-webhook-secret": SECRET}, b"{}", examples.AT, "")
     assert (verdict.status, verdict.reason) == ("failed", "secret_unreadable")
 
 
@@ -36,5 +43,15 @@ def test_a_secret_of_an_earlier_scheme_is_none_of_this_one() -> None:
     vault = MasterKeyVault(b"1" * 32)
     state = configuration(vault)
     stripe = attrs.evolve(state.settings, verification=Verification(scheme="stripe", options={}))
-    verdict = verifiers.maker(vault)(attrs.evolve(state, settings=stripe))({}, b"{}", examples.AT)
+    verdict = verifiers.maker(vault, url)(attrs.evolve(state, settings=stripe))({}, b"{}", examples.AT, "")
     assert (verdict.status, verdict.reason) == ("failed", "secret_unset")
+
+
+def test_a_scheme_that_signs_the_address_learns_the_public_one() -> None:
+    vault = MasterKeyVault(b"1" * 32)
+    state = configuration(vault)
+    twilio = attrs.evolve(state.settings, verification=Verification(scheme="twilio", options={}))
+    verify = verifiers.maker(vault, url)(attrs.evolve(state, settings=twilio))
+    signature = b64(hmac.digest(SECRET.encode(), url(state.token).encode(), "sha1"))
+    assert verify({"x-twilio-signature": signature}, b"", examples.AT, "").status == "verified"
+    assert verify({"x-twilio-signature": signature}, b"", examples.AT, "a=b").reason == "signature_mismatch"

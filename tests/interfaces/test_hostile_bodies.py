@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+import zlib
 from collections.abc import Iterator
 
 import httpx
@@ -84,16 +85,52 @@ def test_of_equal_keys_the_last_one_counts(connect: Connect) -> None:
     assert connect().settled(ACCEPTED["equal keys"])["event_type"] == "last"
 
 
-def test_a_coded_body_is_refused_by_the_name_of_its_coding(connect: Connect) -> None:
-    """Bodies are not decompressed: a sender that compresses must be told so, and not that its JSON is wrong."""
-    source = connect()
-    coded = gzip.compress(b'{"type": "x"}')
-    for coding in ("gzip", "GZIP", "br", "gzip, gzip"):
-        answer = source.send(coded, {"content-encoding": coding})
-        assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
-        assert coding in answer.json()["message"]
-        assert body_of(source, answer.json()["event_id"]) == coded
+def test_a_body_in_gzip_is_unpacked_before_anybody_looks_at_it(connect: Connect) -> None:
+    source, plain = connect(), b'{"type": "x", "note": "kept as it was packed"}'
+    for coding in ("gzip", "GZIP", "x-gzip"):
+        entry = source.settled(gzip.compress(plain), {"content-encoding": coding})
+        assert (entry["event_type"], body_of(source, entry["id"])) == ("x", plain)
     assert source.send(b"{}", {"content-encoding": "identity"}).status_code == 200
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "zstd", "gzip, gzip", "compress"])
+def test_a_body_in_another_coding_is_refused_by_its_name(connect: Connect, coding: str) -> None:
+    """A sender that compresses must be told so, and not that its JSON is wrong."""
+    source, coded = connect(), gzip.compress(b'{"type": "x"}')
+    answer = source.send(coded, {"content-encoding": coding})
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+    assert coding in answer.json()["message"]
+    assert body_of(source, answer.json()["event_id"]) == coded
+
+
+BROKEN_GZIP = {
+    "not gzip": b'{"type": "x"}',
+    "zlib": zlib.compress(b'{"type": "x"}'),
+    "cut short": gzip.compress(b'{"type": "x"}')[:-9],
+    "without its checksum": gzip.compress(b'{"type": "x"}')[:-8],
+    "with a wrong checksum": gzip.compress(b'{"type": "x"}')[:-8] + b"\0" * 8,
+    "something after it": gzip.compress(b'{"type": "x"}') + b"{}",
+    "a second member": gzip.compress(b'{"type": "x"') + gzip.compress(b"}"),
+}
+
+
+@pytest.mark.parametrize("body", BROKEN_GZIP.values(), ids=BROKEN_GZIP)
+def test_what_is_no_gzip_is_refused_and_kept(connect: Connect, body: bytes) -> None:
+    source = connect()
+    answer = source.send(body, {"content-encoding": "gzip"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_encoding")
+    assert body_of(source, answer.json()["event_id"]) == body
+
+
+def test_a_gzip_bomb_is_refused_before_it_unpacks(connect: Connect) -> None:
+    source = connect()
+    for size, words in ((900_000, "100 times"), (60_000_000, "100 times"), (LIMIT + 1, "100 times")):
+        answer = source.send(gzip.compress(b" " * size), {"content-encoding": "gzip"})
+        assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+        assert words in answer.json()["message"]
+    noise = random.Random(7).randbytes(LIMIT // 2).hex().encode()
+    answer = source.send(gzip.compress(b'{"a": "' + noise + b'"}'), {"content-encoding": "gzip"})
+    assert (answer.status_code, str(LIMIT) in answer.json()["message"]) == (413, True)
 
 
 def test_a_body_of_the_largest_size_is_accepted(connect: Connect) -> None:

@@ -13,6 +13,7 @@ ROUTES = """
 GET /v1/sources
 GET PUT DELETE /v1/sources/{key}
 POST /v1/sources/{key}/rotate_token
+DELETE /v1/sources/{key}/secrets/{secret_id}
 GET /v1/sources/{key}/status
 GET /v1/sources/{key}/events
 GET /v1/sources/{key}/logs
@@ -23,6 +24,8 @@ GET POST /v1/environments
 GET /v1/environments/{slug}
 GET POST /v1/api_keys
 DELETE /v1/api_keys/{key_id}
+GET /v1/variables
+GET PUT DELETE /v1/variables/{key}
 GET /v1/workflows
 GET PUT /v1/workflows/{key}
 GET /v1/audiences

@@ -51,10 +51,12 @@ def test_a_source_is_shown_in_one_environment_or_in_all(connect: Connect, gatewa
     assert listed[source.key]["environment_settings"] == {}
 
 
-def test_a_source_can_be_made_from_every_template(connect: Connect, gateway: Gateway) -> None:
+def test_a_source_can_be_made_from_every_template_that_receives(connect: Connect, gateway: Gateway) -> None:
     templates = shown(gateway, "/v1/source_providers")
     MANAGEMENT.check("SourceProvidersResponse", templates)
-    for template in (each["key"] for each in templates["entries"]):
+    receiving = [each["key"] for each in templates["entries"] if each["receives"]]
+    assert len(receiving) == len(templates["entries"]) - 2
+    for template in receiving:
         about = shown(gateway, f"/v1/source_providers/{template}")
         MANAGEMENT.check("SourceProviderResponse", about)
         source = put(gateway, connect.key(), {"preconfigured_provider": template}).json()
@@ -63,6 +65,29 @@ def test_a_source_can_be_made_from_every_template(connect: Connect, gateway: Gat
         made = source["environment_settings"]["development"]
         assert (made["settings"]["event_type_path"] or "") == about["default_settings"]["event_type_path"]
         assert len(made["mappings"]) == sum(each["on"] for each in about["default_action_mappings"])
+
+
+@pytest.mark.parametrize("template", ["hightouch", "census"])
+def test_a_provider_that_calls_the_api_is_shown_with_its_steps_and_makes_no_source(
+    connect: Connect, gateway: Gateway, template: str
+) -> None:
+    about = shown(gateway, f"/v1/source_providers/{template}")
+    MANAGEMENT.check("SourceProviderResponse", about)
+    assert (about["receives"], about["example_payloads"]) == (False, {})
+    assert about["setup"]
+    refused = put(gateway, connect.key(), {"preconfigured_provider": template})
+    assert refused.status_code == 422
+    assert "it needs no source; follow the steps" in refused.json()["message"]
+
+
+def test_a_template_says_what_its_preprocessing_derives_and_offers_a_script(gateway: Gateway) -> None:
+    clerk, custom = (shown(gateway, f"/v1/source_providers/{key}") for key in ("clerk", "custom_http"))
+    assert clerk["preprocessing"]["name"] == "clerk"
+    assert clerk["preprocessing"]["outputs"].keys() == {"name", "email", "phone"}
+    assert (custom["preprocessing"], clerk["default_settings"]["preprocessing_script"]) == (None, None)
+    script = custom["default_settings"]["preprocessing_script"]
+    assert script["language"] == "javascript"
+    assert "CUSTOM_HTTP_SIGNING_SECRET" in script["source"]
 
 
 def test_putting_back_what_was_read_is_no_edit(connect: Connect, gateway: Gateway) -> None:
