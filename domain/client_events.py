@@ -16,6 +16,9 @@ KEYS = ("writeKey", "api_key")
 SHARED = ("context", "integrations")
 """What a batch says once for all its events."""
 
+PERSON = ("$set", "$set_once")
+"""What a capture says about the person."""
+
 Event = Mapping[str, Json]
 
 
@@ -51,17 +54,18 @@ def batched(event: Event, envelope: Event) -> Event:
 def captured(event: Event) -> Event:
     """A PostHog capture under the names that PostHog's destinations use: `messageId`, `userId`, `properties.$set`.
 
-    Its libraries put `$set` beside the properties, PostHog itself puts it among them when an event comes in.
+    Its clients put `$set` beside the properties; PostHog puts it among them, where what is there already counts more.
     """
     named = {
         name: event[theirs]
         for name, theirs in (("messageId", "uuid"), ("userId", "distinct_id"))
         if event.get(name) is None and event.get(theirs) is not None
     }
-    properties, beside = event.get("properties"), event.get("$set")
-    if isinstance(beside, Mapping) and isinstance(properties, Mapping | None):
+    properties, beside = event.get("properties"), {name: event[name] for name in PERSON if event.get(name)}
+    if beside and isinstance(properties, Mapping | None):
         within = properties or {}
-        named["properties"] = {**within, "$set": _merged(within.get("$set"), beside)}
+        person = {name: _merged(value, within.get(name)) for name, value in beside.items()}
+        named["properties"] = {**within, **person}
     return {**event, **named} if named else event
 
 

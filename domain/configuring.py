@@ -21,6 +21,7 @@ from domain.configurations import (
     SettingsChanged,
     TokenRotated,
 )
+from domain.json_values import same
 from domain.settings import Settings
 
 
@@ -194,7 +195,7 @@ def _same_id(present: mappings.Mapping, wanted: mappings.Wanted) -> bool:
 
 
 def _equal(present: mappings.Mapping, wanted: mappings.Wanted) -> bool:
-    return _alike(present, wanted) and present.configured == wanted.configured
+    return _alike(present, wanted) and same(present.configured, wanted.configured)
 
 
 def _alike(present: mappings.Mapping, wanted: mappings.Wanted) -> bool:
@@ -215,8 +216,8 @@ def _added(wanted: mappings.Wanted, mapping_id: str, at: datetime) -> MappingAdd
 
 def _changes(present: mappings.Mapping, wanted: mappings.Wanted, at: datetime) -> list[Event]:
     events: list[Event] = []
-    before = (present.event_type, present.action_type, present.configured)
-    if before != (wanted.event_type, wanted.action_type, wanted.configured):
+    before = (present.event_type, present.action_type)
+    if before != (wanted.event_type, wanted.action_type) or not same(present.configured, wanted.configured):
         events.append(
             MappingChanged(
                 mapping_id=present.id,

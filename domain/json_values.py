@@ -48,3 +48,12 @@ def a_type(value: Json) -> str:
     if name == "null":
         return name
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+def same(left: Json, right: Json) -> bool:
+    """Whether JSON writes both alike but for the order of members. To Python true equals 1, and 1 equals 1.0."""
+    if isinstance(left, OBJECTS) and isinstance(right, OBJECTS):
+        return left.keys() == right.keys() and all(same(value, right[name]) for name, value in left.items())
+    if isinstance(left, LISTS) and isinstance(right, LISTS):
+        return len(left) == len(right) and all(map(same, left, right))
+    return type(left) is type(right) and left == right

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ from application.source_edits import SourceEdits
 from application.throttling import Throttle
 from application.trying_scripts import TryingScripts
 from application.variable_edits import VariableEdits
+from domain.errors import Refused
 from infrastructure import (
     batch_bodies,
     bodies,
@@ -81,6 +82,7 @@ __all__ = [
     "schemes",
     "server_beside",
     "server_for",
+    "warm_up",
     "worker",
 ]
 
@@ -239,6 +241,15 @@ def _collecting(receiving: Receiving, settings: Settings) -> Collecting:
         new_id=receiving.new_id,
         throttle=receiving.throttle,
     )
+
+
+def warm_up(shared: Parts) -> None:
+    """Load every script that is in force, and their engine with the first, so that no webhook waits for it."""
+    for endpoint in shared.catalogue.snapshot.endpoints.values():
+        script = endpoint.configuration.settings.preprocess_script
+        if script is not None:
+            with suppress(Refused):  # one that another version took; what it does to a request is on record there
+                shared.scripts.check(script.source)
 
 
 def worker(shared: Parts) -> Worker:

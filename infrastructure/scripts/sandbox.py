@@ -1,11 +1,9 @@
 """The adapter of the port `Scripts`: QuickJS in WebAssembly, loaded when the first script is used."""
 
-import contextlib
 import hashlib
 import json
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -19,13 +17,8 @@ from infrastructure.scripts.reports import Arguments, Loaded, Starved, Status, S
 if TYPE_CHECKING:
     from infrastructure.scripts.pools import Pool
 
-T = TypeVar("T")
-
 FIELD = "preprocess_script.source"
 """Where a script stands in the settings."""
-
-_ATTEMPTS = 3
-_BUSY = "this server was too busy to run it"
 
 
 class ScriptUnusable(Refused):
@@ -44,31 +37,31 @@ class QuickJsScripts:
 
     def check(self, source: str) -> None:
         """Raise ScriptUnusable when the source is too long, does not compile, fails at once or defines no `main`."""
-        found = _again_when_starved(lambda: self._loaded(source))
-        if not isinstance(found, Loaded):
-            raise ScriptUnusable(f"{FIELD} cannot be used: {found.reason if found else _BUSY}", field=FIELD)
+        try:
+            found = self._loaded(source)
+        except Starved as starved:
+            found = Unusable(str(starved))
+        if isinstance(found, Unusable):
+            raise ScriptUnusable(f"{FIELD} cannot be used: {found.reason}", field=FIELD)
 
     def run(self, source: str, call: Call) -> Result:
         """What `main` returns of this call, or why that does not count."""
-        return _again_when_starved(lambda: self._called(source, call)) or Result(error=_BUSY)
+        try:
+            script = self._loaded(source)
+            if isinstance(script, Unusable):
+                return Result(error=script.reason)
+            report = self._pool().call(script, _arguments(call))
+        except (Stopped, Starved) as ended:
+            return Result(error=str(ended))
+        if report.status != Status.DONE:
+            return Result(error=failures.words(report, call.vars))
+        return _result(report.text)
 
     def _loaded(self, source: str) -> Loaded | Unusable:
         size = len(source.encode(errors="replace"))
         if size > LONGEST_SOURCE:
             return Unusable(f"it has {size:,} bytes, and a script may have {LONGEST_SOURCE:,}")
         return self._pool().loaded(source)
-
-    def _called(self, source: str, call: Call) -> Result:
-        script = self._loaded(source)
-        if isinstance(script, Unusable):
-            return Result(error=script.reason)
-        try:
-            report = self._pool().call(script, _arguments(call))
-        except Stopped as stopped:
-            return Result(error=str(stopped))
-        if report.status != Status.DONE:
-            return Result(error=failures.words(report, call.vars))
-        return _result(report.text)
 
     def _pool(self) -> "Pool":
         with self._starting:
@@ -78,13 +71,6 @@ class QuickJsScripts:
 
                 self._started = Pool()
             return self._started
-
-
-def _again_when_starved(attempt: Callable[[], T]) -> T | None:
-    for _ in range(_ATTEMPTS):
-        with contextlib.suppress(Starved):
-            return attempt()
-    return None
 
 
 def _arguments(call: Call) -> Arguments:

@@ -4,6 +4,7 @@ import gc
 import logging
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -88,6 +89,7 @@ def api() -> None:
         settings = shared.settings
         with suppress(Unavailable):  # a database that is away now may be there for the first request
             gateway.catalogue.current()
+        threading.Thread(target=composition.warm_up, args=(shared,), name="warm-up", daemon=True).start()
         _calm_collector()
         uvicorn.run(
             application,

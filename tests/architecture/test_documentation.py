@@ -9,7 +9,7 @@ import pytest
 from infrastructure import settings
 from infrastructure.event_store import topics
 from interfaces.cli.main import main
-from interfaces.http import account, directory, logs, operations, sources, variables
+from interfaces.http import account, collecting, directory, logs, operations, sources, variables
 
 DOCS = Path("docs")
 
@@ -17,6 +17,7 @@ DOCS = Path("docs")
 def _routes() -> list[str]:
     handlers: list[Any] = [
         *sources.HANDLERS,
+        *collecting.HANDLERS,
         *account.HANDLERS,
         *variables.HANDLERS,
         *logs.HANDLERS,

@@ -62,9 +62,13 @@ def test_a_capture_that_has_these_names_keeps_them() -> None:
 def test_what_a_capture_sets_is_among_its_properties() -> None:
     capture: dict[str, Json] = {"event": "$set", "properties": {"$lib": "x"}, "$set": {"name": "Zoe"}}
     assert client_events.captured(capture)["properties"] == {"$lib": "x", "$set": {"name": "Zoe"}}
-    assert client_events.captured({"$set": {"name": "Zoe"}})["properties"] == {"$set": {"name": "Zoe"}}
+    assert client_events.captured({"$set_once": {"name": "Zoe"}})["properties"] == {"$set_once": {"name": "Zoe"}}
+    both: dict[str, Json] = {"properties": {"$set": {"name": "Zoe"}}, "$set": {"name": "Z", "plan": "pro"}}
+    assert client_events.captured(both)["properties"] == {"$set": {"name": "Zoe", "plan": "pro"}}
 
 
-@pytest.mark.parametrize("odd", [{"$set": 5}, {"$set": {}, "properties": [1]}, {"uuid": None, "distinct_id": None}])
+@pytest.mark.parametrize(
+    "odd", [{"$set": {}}, {"$set": {"x": 1}, "properties": [1]}, {"uuid": None, "distinct_id": None}]
+)
 def test_an_odd_capture_is_left_as_it_is(odd: dict[str, Json]) -> None:
     assert client_events.captured(odd) is odd

@@ -8,6 +8,7 @@ import pytest
 
 from domain import configurations, configuring
 from domain.configurations import Configuration
+from domain.json_values import Json
 from domain.mappings import Wanted
 from tests import examples, scenario
 
@@ -227,3 +228,15 @@ def test_a_configuration_that_does_not_exist_cannot_be_changed(command: configur
 
 def test_a_sealed_secret_does_not_show_in_a_repr() -> None:
     assert examples.SECRET_ADDED.sealed not in repr((ADD_SECRET, examples.CONFIGURATION.secrets))
+
+
+@pytest.mark.parametrize(("before", "now"), [(1, True), (1, 1.0), (0, False), ([1], [True])])
+def test_values_that_only_python_takes_for_equal_are_a_change(before: Json, now: Json) -> None:
+    def with_seats(seats: Json) -> Wanted:
+        return attrs.evolve(IDENTIFY, configured={"id": "body.id", "properties": {"seats": {"value": seats}}})
+
+    added = configuring.decide(CREATED, put(with_seats(before)))
+    state = after(examples.CONFIGURATION_CREATED, *added)
+    [changed] = configuring.decide(state, put(with_seats(now)))
+    assert isinstance(changed, configurations.MappingChanged)
+    assert configuring.decide(state, put(with_seats(before))) == ()

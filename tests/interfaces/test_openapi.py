@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from interfaces.http import collecting
 from tests.gateways import Gateway
 from tests.interfaces.conversations import shown
 
@@ -48,6 +49,14 @@ GET /v1/tenants
 GET /v1/tenants/{tenant_id}
 GET /v1/workflow_recipient_runs
 GET /v1/workflow_recipient_runs/{run_id}
+POST /v1/batch
+POST /v1/track
+POST /v1/identify
+POST /v1/page
+POST /v1/screen
+POST /v1/group
+POST /v1/alias
+POST /batch
 GET /health/live
 GET /health/ready
 """
@@ -99,9 +108,16 @@ def test_every_parameter_of_a_path_is_described(document: dict[str, Any]) -> Non
 
 
 def test_keys_are_presented_as_bearers(document: dict[str, Any]) -> None:
-    [(name, scheme)] = document["components"]["securitySchemes"].items()
+    scheme = document["components"]["securitySchemes"]["key"]
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
-    assert {name: []} in document["security"]
+    assert document["security"] == [{"key": []}]
+
+
+def test_write_keys_are_presented_as_user_names_and_only_to_collect(document: dict[str, Any]) -> None:
+    scheme = document["components"]["securitySchemes"]["write_key"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "basic")
+    with_write_keys = {name for name, each in operations(document) if each.get("security") == [{"write_key": []}]}
+    assert with_write_keys == {f"POST {path}" for path in ("/batch", *(f"/v1/{call}" for call in collecting.CALLS))}
 
 
 def test_every_answer_has_a_request_id(gateway: Gateway) -> None:
