@@ -7,6 +7,7 @@ event store refuses what was judged under an older one: so an edit is in force f
 import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -26,7 +27,9 @@ from domain import (
 )
 from domain.configurations import Configuration
 from domain.coverage import Covered
+from domain.discretion import Hidden
 from domain.json_values import Json
+from domain.scripts import Call
 from domain.variables import Variable
 from domain.verification import Verifier
 
@@ -87,6 +90,11 @@ class Endpoint:
     hidden: frozenset[str] = attrs.field(init=False, default=attrs.Factory(_hidden, takes_self=True))
     uncovered: tuple[str, ...] = attrs.field(init=False, default=attrs.Factory(_uncovered, takes_self=True))
     unverified: tuple[str, ...] = attrs.field(init=False, default=attrs.Factory(_unverified, takes_self=True))
+
+    def call(self, headers: Mapping[str, str], raw_body: bytes, body: Mapping[str, Json], at: datetime) -> Call:
+        """What the source's script is given of a request; credentials are among it, to be compared and not shown."""
+        given = {name: Hidden(value) if name in self.hidden else value for name, value in headers.items()}
+        return Call(vars=self.variables, headers=given, raw_body=raw_body, body=body, at=at)
 
 
 def _by_write_key(snapshot: "Snapshot") -> Mapping[str, Endpoint]:

@@ -1,7 +1,7 @@
 """Judging: what a request is by its configuration – accepted as one webhook or several, or turned away, and why."""
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -9,7 +9,7 @@ import attrs
 from application.catalogue import Endpoint
 from application.ports import BodyParser, Clock
 from application.replies import REPLIES
-from application.requests import ACCEPTED, DISABLED, FAILED, LEGACY, Accepted, Request, Turned
+from application.requests import ACCEPTED, DISABLED, FAILED, LEGACY, TOO_MUCH, Accepted, Request, Turned
 from domain import batches, errors, legacy, scripts, verification, webhooks
 from domain.json_values import Json
 from domain.settings import Settings
@@ -52,13 +52,12 @@ class Judging:
         settings, at = endpoint.configuration.settings, self.clock()
         try:
             verdict, body, result = await self._admitted(endpoint, request, at)
+            parts = self._parts(settings, request, body, verdict)
         except _Objection as objection:
             turned = objection.turned
             return (rejected(endpoint, request, turned, objection.verdict, at),), turned
-        if settings.batch_path is not None:
-            return self._parts(endpoint, request, settings.batch_path, body, verdict, at)
         event = received(endpoint, request, verdict, at, script=result)
-        return (event,), _answer(settings, body)
+        return _split(event, parts) if parts else (event,), _answer(settings, body)
 
     async def _admitted(self, endpoint: Endpoint, request: Request, at: datetime) -> _Admitted:
         """What is known of a request that may come in. Raises _Objection."""
@@ -92,34 +91,33 @@ class Judging:
     async def _run(
         self, script: scripts.Script, endpoint: Endpoint, request: Request, body: Mapping[str, Json], at: datetime
     ) -> scripts.Result:
-        call = scripts.Call(vars=endpoint.variables, headers=request.headers, raw_body=request.body, body=body, at=at)
-        return await self.run_script(script.source, call)
+        return await self.run_script(script.source, endpoint.call(request.headers, request.body, body, at))
 
     def _parts(
-        self,
-        endpoint: Endpoint,
-        request: Request,
-        batch_path: str,
-        body: Mapping[str, Json],
-        verdict: Verdict,
-        at: datetime,
-    ) -> Judgement:
-        bodies = batches.split(body, batch_path)
-        if len(bodies) > batches.LARGEST:
-            message = f"the batch has {len(bodies)} elements; at most {batches.LARGEST} are taken"
-            turned = Turned(status=413, code="batch_too_large", message=message)
-            return (rejected(endpoint, request, turned, verdict, at),), turned
-        digest = hashlib.sha256(request.body).hexdigest()
-        whole = received(endpoint, request, verdict, at)
-        events = tuple(
-            attrs.evolve(
-                whole,
-                body=self.dumps(each),
-                part=webhooks.Part(index=index, count=len(bodies), digest=digest),
-            )
-            for index, each in enumerate(bodies)
-        )
-        return events, _answer(endpoint.configuration.settings, body)
+        self, settings: Settings, request: Request, body: Mapping[str, Json], verdict: Verdict
+    ) -> Sequence[bytes]:
+        """The bodies of the webhooks that a batch consists of; none where the source takes no batches."""
+        if settings.batch_path is None:
+            return ()
+        elements = batches.split(body, settings.batch_path)
+        if len(elements) > batches.LARGEST:
+            message = f"the batch has {len(elements)} elements; at most {batches.LARGEST} are taken"
+            raise _Objection(Turned(status=413, code="batch_too_large", message=message), verdict)
+        parts, left = [], batches.most_bytes(len(request.body))
+        for element in elements:
+            parts.append(self.dumps(element))
+            left -= len(parts[-1]) + request.bytes_around
+            if left < 0:
+                raise _Objection(TOO_MUCH, verdict)
+        return parts
+
+
+def _split(whole: WebhookReceived, parts: Sequence[bytes]) -> tuple[WebhookReceived, ...]:
+    digest, count = hashlib.sha256(whole.body).hexdigest(), len(parts)
+    return tuple(
+        attrs.evolve(whole, body=body, part=webhooks.Part(index=index, count=count, digest=digest))
+        for index, body in enumerate(parts)
+    )
 
 
 def received(
@@ -189,7 +187,7 @@ def _answer(settings: Settings, body: Mapping[str, Json]) -> Accepted:
 def _unparsable(refused: errors.Refused, content_type: str) -> Turned:
     """415 where the sender itself says that it sends something else than JSON, 400 otherwise."""
     if content_type and "json" not in content_type.lower():
-        message = f"the body is not a JSON object, but of the type {content_type[:100]!r}"
+        message = f"the body is neither a JSON object nor a form, but of the type {content_type[:100]!r}"
         return Turned(status=415, code="unsupported_media_type", message=message)
     return Turned(status=400, code=getattr(refused, "code", "malformed_body"), message=str(refused))
 

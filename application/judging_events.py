@@ -9,8 +9,8 @@ from application import judging
 from application.catalogue import Endpoint
 from application.errors import Busy
 from application.judging import Judging
-from application.requests import Request, Turned
-from domain import legacy, scripts
+from application.requests import TOO_MUCH, Request, Turned
+from domain import batches, legacy, scripts
 from domain.client_events import Event, Unreadable
 from domain.settings import Settings
 from domain.verification import Verdict
@@ -51,8 +51,11 @@ class JudgingEvents:
         # The key vouches for the client, and for nothing that it says.
         accepted = attrs.evolve(accepted, uncovered=endpoint.unverified)
         judged: list[Judged] = []
+        left = batches.most_bytes(len(request.body))
         for index, event in enumerate(sent.events):
-            body, turned = self._objection(event, endpoint.configuration.settings)
+            # What a batch says once is in each of its events, so that a small one can come to gigabytes.
+            body, turned = self._objection(event, endpoint.configuration.settings) if left > 0 else (b"", TOO_MUCH)
+            left -= len(body) + request.bytes_around
             body = without(endpoint.write_key, body)
             if turned is None:
                 part = Part(index=index, count=len(sent.events), digest=sent.digest) if sent.digest else None
@@ -91,13 +94,7 @@ class JudgingEvents:
         ]
 
     def _call(self, endpoint: Endpoint, request: Request, event: WebhookReceived) -> scripts.Call:
-        return scripts.Call(
-            vars=endpoint.variables,
-            headers=request.headers,
-            raw_body=event.body,
-            body=self.judging.parse(event.body),
-            at=event.received_at,
-        )
+        return endpoint.call(request.headers, event.body, self.judging.parse(event.body), event.received_at)
 
     async def _results(self, source: str, calls: Sequence[scripts.Call]) -> Sequence[scripts.Result]:
         results: list[scripts.Result] = []

@@ -81,8 +81,7 @@ class Rehearsing:
         script = endpoint.configuration.settings.preprocess_script
         if script is None:
             return None
-        call = scripts.Call(vars=endpoint.variables, headers=headers, raw_body=raw, body=body, at=self.clock())
-        return self.engine.run(script.source, call)
+        return self.engine.run(script.source, endpoint.call(headers, raw, body, self.clock()))
 
     def _processed(self, stream: str) -> tuple[Recorded, ...]:
         deadline = self.now() + PATIENCE

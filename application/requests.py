@@ -16,6 +16,11 @@ class Request:
     body: bytes
     request_id: str | None = None
 
+    @property
+    def bytes_around(self) -> int:
+        """Bytes that go on record beside the body, with each part of a batch anew."""
+        return len(self.query) + sum(len(name) + len(value) for name, value in self.headers.items())
+
 
 @attrs.frozen
 class Reply:
@@ -52,6 +57,12 @@ TOO_MANY = Turned(
     code="too_many_rejected",
     message="too many requests of this source were rejected; send again later",
     retry_after=1,
+)
+TOO_MUCH = Turned(
+    status=413,
+    code="batch_too_large",
+    message="with what they share, headers and context included, the parts of the batch come to more bytes than are "
+    "taken; send fewer at once",
 )
 UNKNOWN = Turned(status=404, code="resource_missing", message="no source receives at this address")
 DISABLED = Turned(status=404, code="source_disabled", message="this source is disabled in this environment")

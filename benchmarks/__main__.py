@@ -8,7 +8,7 @@ import attrs
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import load, servers
+from benchmarks import load, scripts, servers
 from benchmarks.load import Outcome
 
 WARM_UP = 1.0
@@ -47,7 +47,10 @@ def main() -> None:
             sustained, processed, lag, drain = _sustained(url, plan)
         with console.status("stock reference"):
             stock = _stock(url, plan)
+    with console.status("scripts"):
+        first, figures = scripts.measure()
     _report(console, noop, durable, stock, catch_up, backlog, sustained, processed, lag, drain)
+    scripts.report(console, first, figures)
 
 
 def _median(measure: Callable[[], Outcome], plan: Plan) -> Outcome:

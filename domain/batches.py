@@ -9,6 +9,14 @@ from domain.json_values import LISTS, Json
 LARGEST = 5_000
 """Elements that a batch may have."""
 
+LARGEST_TOTAL = 16_777_216
+"""Bytes that all parts of a batch may have together, or twice what was sent where that is more."""
+
+
+def most_bytes(sent: int) -> int:
+    """What the parts of a batch of `sent` bytes may come to: what its elements share is stored with each of them."""
+    return max(LARGEST_TOTAL, 2 * sent)
+
 
 def split(body: Mapping[str, Json], batch_path: str) -> list[Mapping[str, Json]]:
     """The body once for each element at `batch_path`, with that element alone in the place of the list.

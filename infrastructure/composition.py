@@ -42,6 +42,7 @@ from infrastructure import (
 )
 from infrastructure import settings as settings_module
 from infrastructure.database import Database
+from infrastructure.discreet_scripts import DiscreetScripts
 from infrastructure.embedded_postgres import EmbeddedPostgresError
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.codec import RecordMapper
@@ -126,7 +127,7 @@ def _parts(settings: Settings, database: Database) -> Parts:
     ledger = PostgresLedger(recorder=database.recorder(LedgerRecorder), mapper=mapper, clock=clocks.system)
     vault = MasterKeyVault(master_key(settings.master_key, settings.data_dir))
     catalogue = _catalogue(settings, ledger, vault)
-    templates, scripts = YamlTemplates(), QuickJsScripts()
+    templates, scripts = YamlTemplates(), DiscreetScripts(QuickJsScripts())
     managing = Managing(
         store=ledger,
         catalogue=catalogue,

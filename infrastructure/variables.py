@@ -8,6 +8,7 @@ from application.catalogue import OpenVariables
 from application.ports import Vault
 from application.variable_edits import context
 from domain import variable_texts
+from domain.discretion import Hidden
 from domain.json_values import Json
 from domain.variables import Variable
 from infrastructure.vault import MasterKeyInvalid
@@ -39,4 +40,4 @@ def _opened(vault: Vault, variable: Variable, environment: str) -> Mapping[str, 
     if value.sealed is None:
         return {variable.key: variable_texts.typed(value.text or "")}
     place = environment if environment in variable.overrides else None
-    return {variable.key: vault.open(value.sealed, context=context(variable.key, place))}
+    return {variable.key: Hidden(vault.open(value.sealed, context=context(variable.key, place)))}

@@ -21,6 +21,7 @@ INITIAL_MEMORY: Final = 8 * 1024 * 1024
 TOO_LONG: Final = "it ran for more than 50 ms"
 BUSY: Final = "this server was too busy to run it"
 TOO_DEEP: Final = "its calls are nested too deeply"
+BROKEN: Final = "it broke the engine that runs it"
 TOO_LARGE: Final = "it needs more than 32 MiB of memory"
 TOO_LARGE_BEFORE: Final = "before main is called, it needs more than 7 MiB of memory"
 

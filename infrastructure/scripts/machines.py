@@ -16,6 +16,8 @@ from infrastructure.scripts.reports import Arguments, Report, Starved, Status, S
 _ALGORITHMS = {1: "sha1", 2: "sha256", 3: "sha384", 4: "sha512"}
 _TICKS = round(limits.SECONDS / TICK)
 
+_LONGEST_DIGEST = 64
+_STATUSES = frozenset(Status)
 _HEADER = struct.Struct("<qQII")
 
 # The allocator's own header behind the last block, and what it keeps at the very end of the memory.
@@ -45,7 +47,7 @@ class Machine:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self.patience = 1
+        self.patience = 16  # for the prelude, which ends
         self._engine = engine
         self._store = wasmtime.Store(engine.wasm)
         self._store.set_limits(memory_size=limits.MOST_MEMORY)
@@ -78,6 +80,10 @@ class Machine:
         self._restore(image)
         return self._run("call", _input(arguments.ctx, arguments.raw_body, arguments.at, arguments.seed))
 
+    def close(self) -> None:
+        """Give its memory back at once; what still refers to it, a traceback for instance, may stay for long."""
+        self._store.close()
+
     @property
     def _address(self) -> int:
         return ctypes.addressof(self._memory.data_ptr(self._store).contents)
@@ -103,8 +109,14 @@ class Machine:
         """Where the content now is; 0 where there is no room for it."""
         address = self._inbox if len(content) <= self._inbox_size else self._invoke("alloc", len(content))
         if address:
-            ctypes.memmove(self._address + address, content, len(content))
+            ctypes.memmove(self._place(address, len(content)), content, len(content))
         return address
+
+    def _place(self, address: int, size: int) -> int:
+        """The address in this process. Not even a script that found a flaw in QuickJS reaches beyond the memory."""
+        if not _lies_within(self._memory.data_len(self._store), address, size):
+            raise Stopped(limits.BROKEN)
+        return self._address + address
 
     def _invoke(self, function: str, argument: int) -> int:
         begun = time.thread_time()
@@ -115,21 +127,31 @@ class Machine:
             raise _stopped(trap, time.thread_time() - begun) from None
 
     def _read(self, address: int) -> Report:
-        report = _CReport.from_address(self._address + address)
+        report = _CReport.from_address(self._place(address, ctypes.sizeof(_CReport)))
         self._touched, self._inbox, self._inbox_size = report.high_water, report.inbox, report.inbox_size
-        text = ctypes.string_at(self._address + report.text, report.size)
+        text = ctypes.string_at(self._place(report.text, report.size), report.size)
+        if report.status not in _STATUSES:
+            raise Stopped(limits.BROKEN)
         return Report(status=Status(report.status), text=text, line=report.line, column=report.column)
 
 
 def _hash(caller: wasmtime.Caller, algorithm: int, key: int, key_size: int, text: int, size: int, digest: int) -> None:
-    """The one import of the module. The addresses come from shim.c, never from a script."""
-    memory = ctypes.addressof(cast(wasmtime.Memory, caller["memory"]).data_ptr(caller).contents)
-    name, content = _ALGORITHMS[algorithm], ctypes.string_at(memory + text, size)
+    """The one import of the module. It never raises: wasmtime would hand the exception to whichever thread is next."""
+    memory = cast(wasmtime.Memory, caller["memory"])
+    parts = ((key, max(key_size, 0)), (text, size), (digest, _LONGEST_DIGEST))
+    if algorithm not in _ALGORITHMS or not all(_lies_within(memory.data_len(caller), *part) for part in parts):
+        return
+    base, name = ctypes.addressof(memory.data_ptr(caller).contents), _ALGORITHMS[algorithm]
+    content = ctypes.string_at(base + text, size)
     if key_size < 0:
         computed = hashlib.new(name, content).digest()
     else:
-        computed = hmac.digest(ctypes.string_at(memory + key, key_size), content, name)
-    ctypes.memmove(memory + digest, computed, len(computed))
+        computed = hmac.digest(ctypes.string_at(base + key, key_size), content, name)
+    ctypes.memmove(base + digest, computed, len(computed))
+
+
+def _lies_within(memory: int, address: int, size: int) -> bool:
+    return 0 <= address <= address + size <= memory
 
 
 def _input(text: bytes, raw_body: bytes = b"", at: int = 0, seed: int = 0) -> bytes:
@@ -145,4 +167,4 @@ def _stopped(trap: wasmtime.Trap, seconds: float) -> Exception:
         return Stopped(limits.TOO_LONG)
     if code in (wasmtime.TrapCode.STACK_OVERFLOW, wasmtime.TrapCode.MEMORY_OUT_OF_BOUNDS):
         return Stopped(limits.TOO_DEEP)
-    return Stopped(f"it broke the engine: {trap.message.rsplit(':', 1)[-1].strip()}")
+    return Stopped(limits.BROKEN)

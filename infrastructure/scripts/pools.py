@@ -63,6 +63,12 @@ class Pool:
             machine = self._idle.pop()
         except IndexError:
             machine = Machine(self._engine)
-        yield machine
-        if not machine.spent and len(self._idle) < _KEPT_MACHINES:
-            self._idle.append(machine)
+        kept = False
+        try:
+            yield machine
+            kept = not machine.spent and len(self._idle) < _KEPT_MACHINES
+        finally:
+            if kept:
+                self._idle.append(machine)
+            else:
+                machine.close()

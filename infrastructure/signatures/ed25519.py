@@ -39,7 +39,7 @@ def _matcher(secret: str) -> Matches:
 
 
 def _public(secret: str) -> bytes:
-    raw = keys.decoded(secret, "whpk_")
+    raw = keys.decoded(secret, keys.PUBLIC)
     if len(raw) != _KEY:
         raise keys.refused(f"it decodes to {len(raw)} bytes; a public key has {_KEY}; paste all of it")
     if int.from_bytes(raw, "little") % 2**255 % _PRIME in _SMALL:

@@ -11,6 +11,9 @@ SHORTEST = 6
 # has 18. So less than 24 is tolerated, but not less than 128 bits.
 SHORTEST_DECODED = 16
 
+PUBLIC = "whpk_"
+"""Begins the public keys of Standard Webhooks."""
+
 
 def refused(right: str) -> Refused:
     """Build the refusal of a secret; `right` says what is wrong and what would be right."""
@@ -20,6 +23,8 @@ def refused(right: str) -> Refused:
 def as_is(value: str, prefix: str = "") -> bytes:
     """Take the whole text, `prefix` included, as the key; what follows the prefix must not be a stump."""
     _check_paste(value, prefix)
+    if value.startswith(PUBLIC):
+        raise refused("it is a public key, which is no secret, and belongs to the scheme ed25519")
     if len(value) - len(prefix) < SHORTEST:
         raise refused(f"it has less than {SHORTEST} characters{' after ' + prefix if prefix else ''}; paste all of it")
     return value.encode()

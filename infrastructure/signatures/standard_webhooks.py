@@ -5,9 +5,10 @@ Facts from the specification (standardwebhooks.com) and the libraries `standardw
 separated by single spaces, any of which may match; `v1` is the HMAC-SHA256 of `<id>.<timestamp>.<body>` under the bytes
 that follow `whsec_` in base64; other versions such as `v1a` are ignored; the tolerance is 300 s to either side.
 Stricter than the libraries on purpose: the two families are never mixed and never contradict each other, every `v1`
-must be well-formed, and there are at most ten signatures.
+must be well-formed, there are at most ten signatures, and an id holds no time after a dot.
 """
 
+import re
 from collections.abc import Mapping
 
 import attrs
@@ -19,6 +20,9 @@ from infrastructure.signatures.verifying import Headers, Matches, Presented, Sig
 
 OPTIONS = frozenset({"tolerance_seconds"})
 MOST_SIGNATURES = 10
+# Nothing but dots parts id, time and body in what is signed. So where somebody's text in a genuine body holds a time
+# between dots, all before it would pass for an id, and what follows for a genuine body. Such an id holds the true time.
+_LIKE_A_TIME = re.compile(r"\.[0-9]{10}(?:\.|$)")
 
 
 @attrs.frozen
@@ -57,8 +61,9 @@ class Version:
         identity = verifying.present(headers, family.id)
         time = verifying.present(headers, family.timestamp, "timestamp_missing")
         timestamp = timestamps.seconds(time, family.timestamp)
-        if not identity.isascii():
-            raise Unverifiable("signature_malformed", f"the header {family.id} is not ASCII", timestamp)
+        if not identity.isascii() or _LIKE_A_TIME.search(identity):
+            message = f"the header {family.id} is not ASCII, or holds what could be the time"
+            raise Unverifiable("signature_malformed", message, timestamp)
         signatures = self._signatures(entries, family.signature, timestamp)
         return Presented(signatures, b"%b.%b.%b" % (identity.encode(), time.encode(), body), timestamp)
 

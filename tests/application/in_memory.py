@@ -25,6 +25,7 @@ from domain import configurations, webhooks
 from domain.configurations import Configuration
 from domain.json_values import Json
 from infrastructure import batch_bodies, bodies, variables, verifiers, write_keys
+from infrastructure.discreet_scripts import DiscreetScripts
 from infrastructure.event_store.ledger import MemoryLedger
 from infrastructure.script_threads import ScriptThreads
 from infrastructure.scripts.sandbox import QuickJsScripts
@@ -37,7 +38,7 @@ ACTOR = "key-1"
 SOURCE = "shop"
 VAULT = MasterKeyVault(bytes(32))
 TEMPLATES = YamlTemplates()
-SCRIPTS = QuickJsScripts()
+SCRIPTS = DiscreetScripts(QuickJsScripts())
 OPENED: Mapping[str, Any] = {
     "make_verifier": verifiers.maker(VAULT, "https://hooks.example.com/integrations/receive/{}".format),
     "make_write_key": write_keys.maker(VAULT),

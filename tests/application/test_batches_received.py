@@ -5,9 +5,10 @@ import hashlib
 import json
 from typing import Any
 
+import attrs
 import pytest
 
-from application.requests import Accepted, Turned
+from application.requests import TOO_MUCH, Accepted, Turned
 from domain import batches
 from domain.json_values import Json
 from domain.webhooks import Part, WebhookReceived, WebhookRejected
@@ -59,6 +60,17 @@ def test_too_many_elements_are_refused_together() -> None:
     assert isinstance(answer, Turned)
     assert (answer.status, answer.code) == (413, "batch_too_large")
     assert isinstance(newest(it).event, WebhookRejected)
+
+
+@pytest.mark.parametrize("shared", [{"body": 9_000}, {"headers": 9_000}])
+def test_what_elements_share_is_counted_with_each_of_them(shared: dict[str, int]) -> None:
+    """Else a request of some kilobytes would come to gigabytes on record."""
+    it, rows = InMemory(), [1] * 2_000
+    token = it.put(settings=SETTINGS).token
+    body = json.dumps({"rows": rows, "note": "a" * shared.get("body", 0)}).encode()
+    answer = receive(it, token, request(body=body, headers={"x-note": "a" * shared.get("headers", 0)}))
+    assert answer == attrs.evolve(TOO_MUCH, webhook_id="webhook-1")
+    assert [type(each) for each in receipts(it)] == [WebhookRejected]
 
 
 def test_what_no_signature_covers_is_on_record() -> None:

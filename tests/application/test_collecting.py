@@ -13,7 +13,7 @@ from application import judging_events
 from application.collecting import UNKNOWN_KEY, Call, Collected
 from application.errors import Busy, Unavailable
 from application.records import Change, Recorded
-from application.requests import TOO_MANY, Accepted, Request, Turned
+from application.requests import TOO_MANY, TOO_MUCH, Accepted, Request, Turned
 from domain import batches, scripts
 from domain.json_values import Json
 from domain.verification import Verdict
@@ -93,9 +93,13 @@ def test_the_write_key_verifies_whatever_the_source_asks_of_others() -> None:
 
 
 def test_the_write_key_vouches_for_nothing_that_the_client_says() -> None:
+    """Unlike a signature of the body, by which the same source would have nothing uncovered."""
     it = InMemory()
-    secret: Json = {"signing_secret": "a-secret-of-sixteen"}
-    collected(it, TRACK, settings={"idempotency_key_path": "body.messageId", "secrets": secret})
+    signed: Json = {"scheme": "hmac", "header": "x-signature", "algorithm": "sha256", "encoding": "hex"}
+    secrets: Json = {"signing_secret": "a-secret-of-sixteen"}
+    settings: Json = {"verification": signed, "secrets": secrets, "idempotency_key_path": "body.messageId"}
+    collected(it, TRACK, settings=settings)
+    assert it.catalogue.snapshot.endpoints[it.configuration().token].uncovered == ()
     assert receipts(it)[0].uncovered == ("event_type", "idempotency_key")
 
 
@@ -362,3 +366,20 @@ def test_what_http_refused_is_on_record_where_it_is_known_whose_it_is() -> None:
     for given in (None, "wk_another", key):
         asyncio.run(it.collecting.turn_away(given, request(b""), slow))
     assert [each.reason for each in receipts(it)] == ["body_too_slow"]
+
+
+@pytest.mark.parametrize("shared", [{"context": 900}, {"headers": 9_000}])
+def test_what_events_share_is_counted_with_each_of_them(shared: dict[str, int]) -> None:
+    """Else a batch of some kilobytes would come to gigabytes on record; those that still fit are taken."""
+    it = InMemory()
+    context, headers = {"note": "a" * shared.get("context", 0)}, {"x-note": "a" * shared.get("headers", 0)}
+    body = {"context": context, "batch": [TRACK] * batches.LARGEST}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batches, "LARGEST_TOTAL", 1_000_000)
+        answer = collect(it, body, key=connected(it), headers=headers)
+    assert isinstance(answer, Collected)
+    assert isinstance(answer.events[0], Accepted)
+    assert answer.events[-1] == TOO_MUCH
+    taken = [each for each in receipts(it) if isinstance(each, WebhookReceived)]
+    size = sum(len(each.body) + len(headers["x-note"]) for each in taken)
+    assert 900_000 < size < 2 * len(json.dumps(body)) + 1_000_000

@@ -152,3 +152,13 @@ def test_a_malformed_body_never_reaches_the_script() -> None:
     answer = receive(it, scripted(it, "const main = () => ({ verified: true });"), request(body=b"{"))
     assert isinstance(answer, Turned)
     assert answer.status == 400
+
+
+def test_what_a_script_returns_holds_no_secret_that_it_was_given() -> None:
+    it = InMemory()
+    it.managing.put_variable(key="API_KEY", body={"variable": {"value": SECRET, "type": "secret"}}, actor="key-1")
+    token = scripted(it, "const main = ({vars, headers}) => ({verified: true, vars, given: headers.authorization});")
+    receive(it, token, request(headers={"authorization": "Bearer of-a-sender"}))
+    received = newest_received(it)
+    assert received.script is not None
+    assert received.script.output == {"verified": True, "vars": {"API_KEY": "[redacted]"}, "given": "[redacted]"}

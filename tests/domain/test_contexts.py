@@ -64,3 +64,17 @@ def test_a_legacy_event_without_properties_has_empty_ones(properties: Json) -> N
 
 def test_data_means_the_body_s_data_where_nothing_is_legacy() -> None:
     assert seen("data.title", contexts.build({"data": {"title": "Own"}}, {}, CURRENT)) == "Own"
+
+
+@pytest.mark.parametrize(("sent", "read"), [("svix", "webhook"), ("webhook", "svix")])
+def test_headers_of_standard_webhooks_are_seen_by_both_of_their_names(sent: str, read: str) -> None:
+    """Else a captured delivery, sent again under the other names, would have no key and be taken for a new one."""
+    context = contexts.build({}, {f"{sent}-id": "msg_1", f"{sent}-timestamp": "1700000000"}, CURRENT)
+    assert seen(f"headers.{read}-id", context) == "msg_1"
+    assert seen(f"headers.{read}-timestamp", context) == "1700000000"
+    assert seen(f"headers.{read}-signature", context) is paths.UNRESOLVED
+
+
+def test_a_header_that_is_there_is_seen_as_it_is() -> None:
+    context = contexts.build({}, {"svix-id": "msg_1", "webhook-id": "msg_2"}, CURRENT)
+    assert [seen(f"headers.{name}-id", context) for name in ("svix", "webhook")] == ["msg_1", "msg_2"]

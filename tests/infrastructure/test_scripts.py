@@ -4,10 +4,12 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MappingProxyType
 
 import pytest
@@ -402,3 +404,23 @@ def test_the_engine_is_not_loaded_before_the_first_script() -> None:
         "assert 'wasmtime' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+EXAMPLES = re.findall(r"```js\n(.+?)```", Path("docs/scripts.md").read_text(), re.DOTALL)
+
+
+def test_the_examples_of_the_documentation_do_what_it_says() -> None:
+    shared_secret, signature, event, key = EXAMPLES
+    variables = {"CUSTOM_HTTP_SIGNING_SECRET": SECRET, "SIGNING_SECRET": SECRET}
+    assert run(shared_secret, call(headers={"x-webhook-secret": SECRET}, variables=variables)).verified is True
+    assert run(shared_secret, call(headers={}, variables={})).verified is False
+    timestamp = str(int(AT.timestamp()))
+    mac = hmac.digest(SECRET.encode(), f"{timestamp}.".encode() + RAW_BODY, hashlib.sha256).hex()
+    headers = {"x-timestamp": timestamp, "x-signature": mac}
+    assert run(signature, call(headers=headers, variables=variables)).verified is True
+    assert run(signature, call(headers={**headers, "x-timestamp": "1"}, variables=variables)).verified is False
+    assert run(signature, call(headers={**headers, "x-signature": ""}, variables=variables)).verified is False
+    assert run(signature, call(headers={}, variables=variables)).verified is False
+    body: Json = {"schema": "auth", "table": "users", "type": "DELETE", "record": {"id": 7, "updated_at": "now"}}
+    assert run(event, call(body=body)).output == {"normalized_event": "auth.users:DELETE"}
+    assert run(key, call(body=body)).output == {"item_idempotency_key": "7_now"}

@@ -1,5 +1,7 @@
 """Signing headers: what is taken for a time, a list of signatures and a family of headers, and what is not."""
 
+import base64
+import hmac
 from datetime import UTC, datetime, timedelta
 
 import attrs
@@ -132,6 +134,24 @@ def test_the_list_of_standard_webhooks_is_read_strictly(request_: Request, heade
 def test_an_id_outside_ascii_is_refused() -> None:
     for identity in ("msg_é", "msg_\ud800"):
         assert_failed(VECTORS["svix"].with_header("svix-id", identity), "signature_malformed")
+
+
+def test_a_part_of_a_genuine_body_is_no_genuine_body() -> None:
+    """The same signed text, cut at a time that somebody wrote into the body: all before it would pass for the id."""
+    request = VECTORS["svix"]
+    body = b'{"name": "Eve.%d.payload=%%7B%%7D"}' % (SECOND + 1)
+    key = base64.b64decode(request.secret.removeprefix("whsec_"))
+    signed = hmac.digest(key, b"msg_1.%d." % SECOND + body, "sha256")
+    genuine = attrs.evolve(request.with_header("svix-signature", f"v1,{b64(signed)}"), body=body)
+    assert genuine.verdict().status == "verified"
+    before, _, after = body.partition(b".%d." % (SECOND + 1))
+    shifted = attrs.evolve(genuine.with_header("svix-timestamp", str(SECOND + 1)), body=after)
+    assert_failed(shifted.with_header("svix-id", f"msg_1.{SECOND}.{before.decode()}"), "signature_malformed")
+
+
+@pytest.mark.parametrize("identity", ["msg.1", "a.b.c", "msg.17000000.1", "1700000000"])
+def test_an_id_may_hold_dots_and_digits(identity: str) -> None:
+    assert VECTORS["svix"].with_header("svix-id", identity).verdict().reason == "signature_mismatch"
 
 
 def test_the_two_header_families_are_not_mixed() -> None:

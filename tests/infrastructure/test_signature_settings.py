@@ -135,6 +135,7 @@ SECRETS = [
     ("polytomic", "", "empty"),
     *((scheme, "12345", "less than 6 characters") for scheme in HMACS),
     *((scheme, " ", "empty") for scheme in HMACS),
+    *((scheme, "whpk_" + "a" * 43 + "=", "is a public key") for scheme in (*HMACS, "hmac", "bearer", "gitlab")),
     ("ed25519", "whsec_" + "a" * 44, "does not begin with whpk_"),
     ("ed25519", "whsk_" + "a" * 44, "does not begin with whpk_"),
     ("ed25519", "whpk_" + encoded(24).removeprefix("whsec_"), "decodes to 24 bytes"),

@@ -160,7 +160,10 @@ def test_the_write_key_is_nowhere_on_record(connect: Connect) -> None:
     for entry in entries(source):
         for what in ("", "/history", "/body"):
             assert key not in source.gateway.client.get(f"/v1/event_logs/{entry['id']}{what}").text
+    *_, unpackable = entries(source)
     assert len(entries(source)) == 4
+    # Most of it could be unpacked after all.
+    assert source.gateway.client.get(f"/v1/event_logs/{unpackable['id']}/body").content == b""
 
 
 MALFORMED: dict[str, tuple[bytes, int, str]] = {
@@ -229,6 +232,15 @@ def test_a_batch_may_be_larger_than_a_webhook_but_not_without_end(connect: Conne
     assert (answer.status, answer.headers["connection"]) == (413, "close")
     rejected = entries(source)[-1]
     assert rejected["outcome"] == "rejected"
+
+
+def test_the_most_events_that_a_batch_may_have_are_stored_together(connect: Connect) -> None:
+    source = connect()
+    events = [{**TRACK, "messageId": f"m-{number}", "note": "x" * 1_000} for number in range(5_000)]
+    answer = send(source, {"batch": events})
+    assert answer.json()["accepted"] == 5_000
+    last = settled(source.gateway, answer.json()["items"][-1]["event_id"])
+    assert last["payload"]["messageId"] == "m-4999"
 
 
 def test_events_in_gzip_are_unpacked_within_bounds(connect: Connect) -> None:

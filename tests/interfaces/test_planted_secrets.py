@@ -47,6 +47,15 @@ def answers(gateway: Gateway, module_connect: Connect) -> str:
     for secret in (SIGNING, ROTATED):
         texts.append(source.send({"type": "order.placed"}, {"x-webhook-secret": secret}).text)
     texts.append(source.send(b"{", {"x-webhook-secret": ROTATED}).text)
+    for tells in ("return { verified: true, ...ctx.vars }", "throw new Error(ctx.vars.PLANTED_SECRET)"):
+        script = {"language": "javascript", "source": f"function main(ctx) {{ {tells}; }}"}
+        tried = client.post(
+            f"/v1/sources/{source.key}/test_script",
+            params={"environment": source.environment},
+            json={"payload": {"body": {}}, "script": script},
+        )
+        assert tried.status_code == 200, tried.text
+        texts.append(tried.text)
     return "\n".join((*texts, *_everything(gateway, source.key)))
 
 

@@ -136,11 +136,17 @@ def test_json_is_accepted_under_any_name(connect: Connect, content_type: str) ->
 
 def test_what_says_that_it_is_not_json_and_is_not_is_unsupported(connect: Connect) -> None:
     source = connect()
-    answer = source.send(b"type=x", {"content-type": "application/x-www-form-urlencoded"})
-    assert_turned_away(answer, 415, "unsupported_media_type")
-    assert "x-www-form-urlencoded" in answer.json()["message"]
+    for content_type, body in (("text/xml", b"<type>x</type>"), ("application/x-www-form-urlencoded", b"no form")):
+        answer = source.send(body, {"content-type": content_type})
+        assert_turned_away(answer, 415, "unsupported_media_type")
+        assert content_type in answer.json()["message"]
     assert_turned_away(source.send(b"type=x", {"content-type": "application/json"}), 400, "not_json")
     assert_turned_away(source.send(b"type=x"), 400, "not_json")
+
+
+def test_a_form_is_read_where_its_sender_says_that_it_is_one(connect: Connect) -> None:
+    entry = connect().settled(b"type=x&name=Zo%C3%AB", {"content-type": "application/x-www-form-urlencoded"})
+    assert (entry["event_type"], entry["payload"]) == ("x", {"type": "x", "name": "Zoë"})
 
 
 def test_credentials_are_not_kept(connect: Connect) -> None:
