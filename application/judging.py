@@ -20,6 +20,9 @@ REDACTED = "[redacted]"
 KEPT_OF_REJECTED = 65_536
 """Bytes of a rejected request's body that stay on record."""
 
+READ = ("json", "x-www-form-urlencoded")
+"""What content types say of which a body is read."""
+
 RunScript = Callable[[str, scripts.Call], Awaitable[scripts.Result]]
 """Run a script without holding up other requests. Raises Busy where too many are waiting."""
 
@@ -185,8 +188,8 @@ def _answer(settings: Settings, body: Mapping[str, Json]) -> Accepted:
 
 
 def _unparsable(refused: errors.Refused, content_type: str) -> Turned:
-    """415 where the sender itself says that it sends something else than JSON, 400 otherwise."""
-    if content_type and "json" not in content_type.lower():
+    """415 where the sender itself says that it sends what is not read at all, 400 otherwise."""
+    if content_type and not any(kind in content_type.lower() for kind in READ):
         message = f"the body is neither a JSON object nor a form, but of the type {content_type[:100]!r}"
         return Turned(status=415, code="unsupported_media_type", message=message)
     return Turned(status=400, code=getattr(refused, "code", "malformed_body"), message=str(refused))

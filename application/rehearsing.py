@@ -9,7 +9,7 @@ from application.catalogue import Catalogue, Endpoint
 from application.errors import Unavailable
 from application.ports import Clock, EventStore, NewId, Scripts
 from application.records import Attribution, Change, Recorded
-from domain import batches, configurations, environments, errors, scripts, webhooks
+from domain import batches, configurations, environments, errors, legacy, scripts, settings, webhooks
 from domain.json_values import Json
 from domain.verification import Verdict
 
@@ -52,9 +52,7 @@ class Rehearsing:
         endpoint = snapshot.endpoints.get(state.token) if state else None
         if state is None or endpoint is None:
             raise errors.Refused(f"source {source!r} does not receive in {environment!r}", field="environment")
-        body, headers = payloads.parts(payload)
-        if state.settings.batch_path is not None:
-            body = batches.split(body, state.settings.batch_path)[0]  # as a delivery of the first element alone
+        body, headers = _delivered(payload, state.settings)
         webhook_id, raw = self.new_id(), self.dumps(body)
         received = webhooks.WebhookReceived(
             source=source,
@@ -91,6 +89,17 @@ class Rehearsing:
                 return history
             self.sleep(0.02)
         raise Unavailable("the worker did not process the rehearsal in time; is it running?")
+
+
+def _delivered(payload: Mapping[str, Json], wanted: settings.Settings) -> tuple[Mapping[str, Json], dict[str, str]]:
+    """The body and headers of the one webhook that a delivery of this payload would be. Raises PayloadInvalid."""
+    body, headers = payloads.parts(payload)
+    wrong = legacy.problem(body, wanted.dialect)
+    if wrong:
+        raise payloads.PayloadInvalid(f"payload.body: {wrong}", field="payload.body")
+    if wanted.batch_path is not None:
+        body = batches.split(body, wanted.batch_path)[0]  # as a delivery of the first element alone
+    return body, headers
 
 
 def _skipped(scheme: str) -> Verdict:

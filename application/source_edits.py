@@ -16,6 +16,8 @@ from domain.json_values import Json
 from domain.verification import Verification
 
 DEFAULT_TEMPLATE = "custom_http"
+LONGEST_TEXT = 4_096
+"""Characters of a name, a description or the address of an image."""
 
 
 @attrs.frozen(kw_only=True)
@@ -127,7 +129,7 @@ class SourceEdits:
         base = state.settings if state else template.settings
         parsed = settings.parse(given, base=base, field=f"{field}.settings")
         if "verification" not in given:
-            parsed = _verifying(parsed, base, template, secured=bool(given.get("secrets")) or _secured(state, at))
+            parsed = _verifying(parsed, base, template, secured=bool(given.get("secrets") or (state and state.secrets)))
         self._check(parsed, base, f"{field}.settings")
         commands: list[configuring.Command] = [configuring.ChangeSettings(settings=parsed, at=at)]
         if state is None:
@@ -177,18 +179,16 @@ def _verifying(
 ) -> settings.Settings:
     """The settings with the verification that a body means which gives a script, or takes one away, and names none.
 
-    A script verifies where nothing else does; where a secret is in force, it only derives values.
+    A script verifies where nothing else would; where there ever was a secret, or a template whose provider always sends
+    one, it only derives values: else a script that came first, or after a secret had expired, would let in anything.
     """
     script, scheme = wanted.preprocess_script, wanted.verification.scheme
-    if script is not None and base.preprocess_script is None and not secured:
+    unverified = not secured and not template.settings.enforce_verification
+    if script is not None and base.preprocess_script is None and unverified:
         return attrs.evolve(wanted, verification=Verification(scripts.SCHEME))
     if script is None and scheme == scripts.SCHEME:
         return attrs.evolve(wanted, verification=template.settings.verification)
     return wanted
-
-
-def _secured(state: configurations.Configuration | None, at: datetime) -> bool:
-    return state is not None and any(each.expires_at is None or at < each.expires_at for each in state.secrets)
 
 
 def _connect(
@@ -213,8 +213,11 @@ def _text(wanted: Mapping[str, Json], name: str, otherwise: str | None) -> str |
     if name not in wanted:
         return otherwise
     value = wanted[name]
-    if value is not None and not isinstance(value, str):
-        raise BodyInvalid(f"source.{name} is {value!r}; it must be a text", field=f"source.{name}")
+    if value is not None and (not isinstance(value, str) or len(value) > LONGEST_TEXT or "\0" in value):
+        raise BodyInvalid(
+            f"source.{name} is {value!r:.80}; it must be a text of at most {LONGEST_TEXT} characters without NUL",
+            field=f"source.{name}",
+        )
     return value
 
 

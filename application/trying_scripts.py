@@ -7,6 +7,7 @@ import attrs
 from application import payloads
 from application.catalogue import Catalogue
 from application.ports import Clock, Scripts
+from application.secret_edits import within
 from domain import configurations, errors, scripts
 from domain.json_values import Json
 from domain.scripts import Call, Result
@@ -45,7 +46,7 @@ class TryingScripts:
         if raw is not None and not isinstance(raw, str):
             raise payloads.PayloadInvalid("payload.raw_body must be a text", field="payload.raw_body")
         script = script or self._saved(source, environment)
-        self.engine.check(script.source)
+        within("script.source", lambda: self.engine.check(script.source))
         call = Call(
             vars=self.catalogue.variables(environment),
             headers=headers,

@@ -55,6 +55,11 @@ def parse(raw: Mapping[str, Json], *, base: Settings, field: str) -> Settings:
         name: _value(name, value, f"{field}.{name}") for name, value in raw.items() if name not in READ_ONLY
     }
     settings = attrs.evolve(base, **changes)
+    if settings.handle_identifies and settings.dialect != "legacy_cdp":
+        raise SettingInvalid(
+            f"{field}.handle_identifies is for the legacy sources of Segment and RudderStack; map identify instead",
+            field=f"{field}.handle_identifies",
+        )
     if settings.batch_path and settings.preprocess_script:
         raise SettingInvalid(
             f"{field}.batch_path and {field}.preprocess_script exclude each other: a script runs once for a request",

@@ -9,7 +9,7 @@ from application.secret_edits import context
 from domain import coverage, errors
 from domain.configurations import Configuration
 from domain.coverage import Covered
-from domain.verification import SigningSecret, Verdict, Verifier
+from domain.verification import Reason, SigningSecret, Verdict, Verifier
 from infrastructure.signatures import schemes
 from infrastructure.vault import MasterKeyInvalid
 
@@ -17,7 +17,9 @@ log = structlog.get_logger(__name__)
 
 
 def maker(vault: Vault, endpoint_url: Callable[[str], str]) -> Callable[[Configuration], Verifier]:
-    """What makes the verifier of a configuration. A secret that cannot be opened closes that configuration alone.
+    """What makes the verifier of a configuration.
+
+    A secret that cannot be opened, or an option that cannot be read, closes that configuration alone.
 
     `endpoint_url` is the public address that ends in a token.
     """
@@ -28,7 +30,7 @@ def maker(vault: Vault, endpoint_url: Callable[[str], str]) -> Callable[[Configu
         except MasterKeyInvalid as problem:
             where = {"source": configuration.source, "environment": configuration.environment}
             log.error("a secret cannot be opened; requests fail verification", **where)  # noqa: TRY400
-            return _closed(configuration.settings.verification.scheme, str(problem))
+            return _closed(configuration.settings.verification.scheme, "secret_unreadable", str(problem))
 
     return make
 
@@ -60,7 +62,12 @@ def _compiled(configuration: Configuration, secrets: list[SigningSecret], url: s
         return schemes.verifier(verification, secrets, url)
     except errors.Refused:
         # A secret of an earlier scheme is no secret of this one.
-        return schemes.verifier(verification, [secret for secret in secrets if _fits(configuration, secret)], url)
+        secrets = [secret for secret in secrets if _fits(configuration, secret)]
+    try:
+        return schemes.verifier(verification, secrets, url)
+    except errors.Refused as refused:
+        # Options that another version of this program took. They must not keep other sources from receiving.
+        return _closed(verification.scheme, "unknown_scheme", str(refused))
 
 
 def _fits(configuration: Configuration, secret: SigningSecret) -> bool:
@@ -71,6 +78,6 @@ def _fits(configuration: Configuration, secret: SigningSecret) -> bool:
     return True
 
 
-def _closed(scheme: str, message: str) -> Verifier:
-    verdict = Verdict(scheme, "failed", "secret_unreadable", message)
+def _closed(scheme: str, reason: Reason, message: str) -> Verifier:
+    verdict = Verdict(scheme, "failed", reason, message)
     return lambda headers, body, at, query: verdict

@@ -17,9 +17,6 @@ from infrastructure.scripts.reports import Arguments, Loaded, Starved, Status, S
 if TYPE_CHECKING:
     from infrastructure.scripts.pools import Pool
 
-FIELD = "preprocess_script.source"
-"""Where a script stands in the settings."""
-
 
 class ScriptUnusable(Refused):
     """A script that is too long, does not compile, fails at once or defines no `main`; the message says where."""
@@ -42,7 +39,7 @@ class QuickJsScripts:
         except Starved as starved:
             found = Unusable(str(starved))
         if isinstance(found, Unusable):
-            raise ScriptUnusable(f"{FIELD} cannot be used: {found.reason}", field=FIELD)
+            raise ScriptUnusable(f"the script cannot be used: {found.reason}")
 
     def run(self, source: str, call: Call) -> Result:
         """What `main` returns of this call, or why that does not count."""

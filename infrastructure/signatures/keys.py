@@ -10,6 +10,8 @@ SHORTEST = 6
 # Standard Webhooks 1.0 asks for 24 to 64 random bytes and Svix issues 24 or more, but the example in Svix's own manual
 # has 18. So less than 24 is tolerated, but not less than 128 bits.
 SHORTEST_DECODED = 16
+LONGEST = 4_096
+"""Characters: what is longer was pasted by mistake."""
 
 PUBLIC = "whpk_"
 """Begins the public keys of Standard Webhooks."""
@@ -63,6 +65,8 @@ def decoded(value: str, prefix: str) -> bytes:
 
 
 def _check_paste(value: str, prefix: str) -> None:
+    if len(value) > LONGEST:
+        raise refused(f"it has more than {LONGEST} characters; paste the secret and nothing else")
     if not value.strip():
         raise refused("it is empty; paste the secret that the provider shows")
     if value != value.strip():

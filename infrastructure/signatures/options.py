@@ -10,6 +10,8 @@ Options = Mapping[str, object]
 
 # RFC 9110 §5.6.2: the characters of a field name.
 _HEADER_CHARACTERS = frozenset(ascii_letters + digits + "!#$%&'*+-.^_`|~")
+# What these say decides how a body is read, and a header that holds a secret is not kept as it was.
+_TAKEN = ("content-encoding", "content-length", "content-type", "host", "transfer-encoding")
 _LONGEST = 256
 # Within a day a replayed request meets the idempotency window; beyond it, nothing would stop the replay.
 _LONGEST_TOLERANCE = 86_400
@@ -44,8 +46,8 @@ def text(options: Options, name: str, default: str | None = None) -> str:
 def header(options: Options, name: str, default: str | None = None) -> str:
     """Read the name of a header, lower-cased as requests hold it."""
     value = text(options, name, default)
-    if not _HEADER_CHARACTERS.issuperset(value):
-        raise refused(name, value, "it must be the name of one header, such as x-signature")
+    if not _HEADER_CHARACTERS.issuperset(value) or value.lower() in _TAKEN:
+        raise refused(name, value, "it must be the name of one header of the sender's own, such as x-signature")
     return value.lower()
 
 

@@ -20,14 +20,13 @@ import attrs
 from domain import coverage
 from domain.coverage import Covered
 from domain.verification import SigningSecret, Verifier
+from infrastructure import forms
 from infrastructure.signatures import hmacs, keys, options, verifying
 from infrastructure.signatures.options import Options
 from infrastructure.signatures.verifying import Headers, Matches, Presented, Signed, Unverifiable
 
 OPTIONS = frozenset({"url", "algorithm"})
 HEADER = "x-twilio-signature"
-FORM = "application/x-www-form-urlencoded"
-MOST_FIELDS = 1000
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -93,7 +92,7 @@ def _query(query: str) -> bytes:
 
 def _body(headers: Headers, body: bytes, query: str) -> bytes:
     """What of the body is signed as text. Raises `Unverifiable` where it is covered by nothing."""
-    form = headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
+    form = forms.announced(headers.get("content-type", ""))
     if "bodySHA256" in query:
         _check_digest(body, query)
     elif body and not form:
@@ -115,9 +114,13 @@ def _fields(body: bytes) -> bytes:
         raise Unverifiable("signature_malformed", "the body is said to be a form but begins like JSON")
     try:
         fields = parse_qsl(
-            body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=MOST_FIELDS
+            body.decode(),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=forms.MOST_FIELDS,
         )
     except ValueError as problem:
-        message = f"the body is no form of at most {MOST_FIELDS} fields, each as name=value in UTF-8"
+        message = f"the body is no form of at most {forms.MOST_FIELDS} fields, each as name=value in UTF-8"
         raise Unverifiable("signature_malformed", message) from problem
     return "".join(name + value for name, value in sorted(set(fields))).encode()

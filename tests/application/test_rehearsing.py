@@ -150,3 +150,12 @@ def test_without_a_worker_a_rehearsal_is_given_up() -> None:
     with pytest.raises(Unavailable, match="is it running"):
         rehearsing(it, waiting).rehearse(source="shop", environment="development", payload=ORDER, actor=ACTOR)
     assert PATIENCE <= waiting.seconds < PATIENCE + 1
+
+
+def test_what_receiving_would_refuse_of_a_legacy_call_is_refused_here() -> None:
+    it = InMemory()
+    it.managing.put_source(
+        key="shop", body={"source": {"name": "Shop", "preconfigured_provider": "http_legacy"}}, actor=ACTOR
+    )
+    with pytest.raises(PayloadInvalid, match="event is missing"):
+        rehearse(it, {"body": {"type": "track"}})

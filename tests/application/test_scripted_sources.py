@@ -162,3 +162,27 @@ def test_what_a_script_returns_holds_no_secret_that_it_was_given() -> None:
     received = newest_received(it)
     assert received.script is not None
     assert received.script.output == {"verified": True, "vars": {"API_KEY": "[redacted]"}, "given": "[redacted]"}
+
+
+@pytest.mark.parametrize("template", ["stripe", "clerk", "workos", "shopify", "segment", "amplitude"])
+def test_a_script_does_not_take_the_place_of_a_signature_that_the_provider_always_sends(template: str) -> None:
+    """Not even where the script comes before the secret; only the scheme `script` itself says so."""
+    it = InMemory()
+    edit: Json = {"settings": {"preprocess_script": script("const main = () => ({ verified: true });")}}
+    source: Json = {
+        "name": "Shop",
+        "preconfigured_provider": template,
+        "environment_settings": {"development": edit},
+    }
+    it.managing.put_source(key="shop", body={"source": source}, actor="key-1")
+    answer = receive(it, it.configuration().token, request())
+    assert isinstance(answer, Turned)
+    assert (answer.status, answer.message) == (401, "verification failed: secret_unset")
+
+
+def test_a_script_does_not_take_the_place_of_a_secret_that_was_retired() -> None:
+    it = InMemory()
+    retired = it.put(settings={"secrets": {"signing_secret": SECRET}, "enforce_verification": True}).secrets[0].id
+    it.managing.retire_secret(source="shop", environment="development", secret_id=retired, actor="key-1")
+    token = it.put(settings={"preprocess_script": script("const main = () => ({ verified: true });")}).token
+    assert isinstance(receive(it, token, request()), Turned)

@@ -42,6 +42,8 @@ OPTIONS: list[tuple[str, dict[str, object], str, str]] = [
     ("shared_header", {"header": "x signature"}, "options.header", "the name of one header"),
     ("shared_header", {"header": "x-sign\r\nature"}, "options.header", "printable ASCII"),
     ("shared_header", {"header": "x" * 257}, "options.header", "at most 256"),
+    ("shared_header", {"header": "Content-Type"}, "options.header", "of the sender's own"),
+    ("hmac", HEADER | {"timestamp_header": "host"}, "options.timestamp_header", "of the sender's own"),
     ("hmac", {}, "options.header", "not empty"),
     ("hmac", HEADER | {"algorithm": "md5"}, "options.algorithm", "sha256, sha1, sha512"),
     ("hmac", HEADER | {"encoding": ["hex"]}, "options.encoding", "hex, base64"),

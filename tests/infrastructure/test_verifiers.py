@@ -55,3 +55,14 @@ def test_a_scheme_that_signs_the_address_learns_the_public_one() -> None:
     signature = b64(hmac.digest(SECRET.encode(), url(state.token).encode(), "sha1"))
     assert verify({"x-twilio-signature": signature}, b"", examples.AT, "").status == "verified"
     assert verify({"x-twilio-signature": signature}, b"", examples.AT, "a=b").reason == "signature_mismatch"
+
+
+def test_an_option_of_another_version_closes_its_own_configuration() -> None:
+    """A process that is older than an edit, as in a rolling upgrade, must go on with all other sources."""
+    vault = MasterKeyVault(b"1" * 32)
+    newer = Verification("shared_header", {"option_of_tomorrow": 1})
+    state = configuration(vault)
+    changed = attrs.evolve(state, settings=attrs.evolve(state.settings, verification=newer))
+    verdict = verifiers.maker(vault, url)(changed)({"x-webhook-secret": SECRET}, b"{}", examples.AT, "")
+    assert (verdict.status, verdict.reason) == ("failed", "unknown_scheme")
+    assert "option_of_tomorrow" in str(verdict.message)

@@ -12,6 +12,9 @@ from tests.interfaces.conversations import Connect, Source, bearer, issue, mappi
 OPEN = {"/health/live", "/health/ready"}
 ROLES = ("admin", "editor", "auditor", "environment")
 ADMINISTERED = ("/v1/api_keys", "/v1/environments")
+BY_WRITE_KEY: list[dict[str, list[str]]] = [{"write_key": []}]
+"""How routes for event clients are described: they take the write key of one source and no key of the API."""
+
 BOUND = ("event_logs", "action_logs", "audit", "users", "objects", "tenants", "workflow_recipient_runs")
 """What a key that is bound to an environment may read; members of audiences too."""
 
@@ -30,9 +33,17 @@ def allowed(role: str, method: str, path: str) -> bool:
 @pytest.fixture(scope="module")
 def routes(gateway: Gateway) -> list[Route]:
     """Every route of the API, its parameters filled with ids that nothing has."""
-    document = shown(gateway, "/schema/openapi.json")
-    found = [(method.upper(), path) for path, item in document["paths"].items() for method in item]
-    return [(method, re.sub(r"\{[^}]*\}", "unheard-of", path)) for method, path in found if path not in OPEN]
+    return [
+        (method, re.sub(r"\{[^}]*\}", "unheard-of", path))
+        for method, path, described in described_routes(gateway)
+        if path not in OPEN and described.get("security") != BY_WRITE_KEY
+    ]
+
+
+def described_routes(gateway: Gateway) -> list[tuple[str, str, dict[str, Any]]]:
+    """Every route with its description."""
+    paths = shown(gateway, "/schema/openapi.json")["paths"]
+    return [(method.upper(), path, item[method]) for path, item in paths.items() for method in item]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +65,15 @@ def test_no_route_is_open_without_a_key(sender: httpx.Client, routes: list[Route
         answer = asked(sender, route, {})
         assert (answer.status_code, answer.json()["code"]) == (401, "authentication_required"), route
         assert answer.json()["type"] == "authentication_error"
+
+
+def test_an_event_client_needs_the_write_key_of_a_source(sender: httpx.Client, gateway: Gateway) -> None:
+    collecting = [path for _, path, described in described_routes(gateway) if described.get("security") == BY_WRITE_KEY]
+    assert len(collecting) >= 8
+    for path in collecting:
+        for headers in ({}, bearer(gateway.token), {"authorization": "Basic bm9ib2R5Og=="}):
+            answer = sender.post(path, content=b'{"batch": []}', headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (401, "unknown_write_key"), (path, answer.text)
 
 
 def test_what_is_open_is_health_and_the_description(sender: httpx.Client) -> None:

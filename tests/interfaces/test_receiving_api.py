@@ -136,10 +136,11 @@ def test_json_is_accepted_under_any_name(connect: Connect, content_type: str) ->
 
 def test_what_says_that_it_is_not_json_and_is_not_is_unsupported(connect: Connect) -> None:
     source = connect()
-    for content_type, body in (("text/xml", b"<type>x</type>"), ("application/x-www-form-urlencoded", b"no form")):
-        answer = source.send(body, {"content-type": content_type})
-        assert_turned_away(answer, 415, "unsupported_media_type")
-        assert content_type in answer.json()["message"]
+    answer = source.send(b"<type>x</type>", {"content-type": "text/xml"})
+    assert_turned_away(answer, 415, "unsupported_media_type")
+    assert "text/xml" in answer.json()["message"]
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert_turned_away(source.send(b"no form", form), 400, "malformed_form")
     assert_turned_away(source.send(b"type=x", {"content-type": "application/json"}), 400, "not_json")
     assert_turned_away(source.send(b"type=x"), 400, "not_json")
 

@@ -70,7 +70,9 @@ def test_a_refused_description_names_its_field(
             {"secrets": {"signing_secret": {"value": "a-secret-of-some-length", "previous_expires_in_seconds": -1}}},
             "settings.secrets.signing_secret.previous_expires_in_seconds",
         ),
-        ({"preprocess_script": {"language": "javascript", "source": "x"}}, "settings.preprocess_script"),
+        ({"preprocess_script": {"language": "javascript", "source": "x"}}, "settings.preprocess_script.source"),
+        ({"preprocess_script": {"language": "python", "source": "x"}}, "settings.preprocess_script.language"),
+        ({"batch_path": "headers.x"}, "settings.batch_path"),
         ({"event_typ_path": "body.type"}, "settings.event_typ_path"),
     ],
 )
@@ -187,3 +189,14 @@ def test_unknown_routes_and_methods_are_refused_in_the_same_shape(
     assert answer.status_code == answer.json()["status"] == status
     assert answer.json().keys() == {"code", "message", "status", "type"}
     assert answer.headers["x-request-id"] == "asked"
+
+
+@pytest.mark.parametrize("text", ["x" * 4_097, "Shop\0"])
+def test_a_name_that_nobody_could_read_is_refused(connect: Connect, gateway: Gateway, text: str) -> None:
+    for field in ("name", "description", "custom_image_url"):
+        assert_refused(put(gateway, connect.key(), {field: text}), 422, f"source.{field}")
+
+
+def test_what_was_pasted_by_mistake_is_no_secret(connect: Connect, gateway: Gateway) -> None:
+    edit = {"environment_settings": {"development": {"settings": {"secrets": {"signing_secret": "x" * 4_097}}}}}
+    assert_refused(put(gateway, connect.key(), edit), 422, f"{HERE}.settings.secrets.signing_secret")
