@@ -70,7 +70,7 @@ settings = st.fixed_dictionaries(
         "enforce_verification": st.booleans(),
         "verification": st.sampled_from([{"scheme": "none"}, {"scheme": "hmac", "header": "x", "encoding": "hex"}]),
         "preprocess_script": scripts,
-        "handle_identifies": st.sampled_from([True, False, None]),
+        "handle_identifies": st.sampled_from([False, None]),
     },
 )
 
