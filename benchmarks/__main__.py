@@ -8,7 +8,7 @@ import attrs
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import load, scripts, servers
+from benchmarks import load, scripts, servers, verification
 from benchmarks.load import Outcome
 
 WARM_UP = 1.0
@@ -49,8 +49,11 @@ def main() -> None:
             stock = _stock(url, plan)
     with console.status("scripts"):
         first, figures = scripts.measure()
+    with console.status("verification"):
+        schemes = verification.measure()
     _report(console, noop, durable, stock, catch_up, backlog, sustained, processed, lag, drain)
     scripts.report(console, first, figures)
+    verification.report(console, schemes)
 
 
 def _median(measure: Callable[[], Outcome], plan: Plan) -> Outcome:
