@@ -15,6 +15,7 @@ import attrs
 from application.ports import EventStore
 from application.records import Recorded
 from domain import (
+    api_calls,
     api_keys,
     audiences,
     configurations,
@@ -222,6 +223,8 @@ class ConfigurationHistory:
 
     def at(self, source: str, environment: str, version: int) -> Configuration:
         """The configuration at a version, which must exist."""
+        if source == api_calls.SOURCE:
+            return api_calls.configuration(environment)
         known = self._versions.get((source, environment), [])
         if len(known) < version:
             known = self._load(source, environment)

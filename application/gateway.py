@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from application.calling import Calling
 from application.catalogue import Catalogue
 from application.collecting import Collecting
 from application.managing import Managing
@@ -37,6 +38,7 @@ class Gateway:
     collecting: Collecting
     rehearsing: Rehearsing
     trying_scripts: TryingScripts
+    calling: Calling
     templates: Templates
     logs: Logs
     overviews: Overviews

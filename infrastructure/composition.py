@@ -11,6 +11,7 @@ import attrs
 import psycopg
 from eventsourcing.persistence import OperationalError
 
+from application.calling import Calling
 from application.catalogue import Catalogue, ConfigurationHistory
 from application.collecting import Collecting
 from application.gateway import Gateway, Limits
@@ -206,6 +207,14 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         receiving=receiving,
         collecting=_collecting(receiving, settings),
         rehearsing=rehearsing,
+        calling=Calling(
+            store=shared.ledger,
+            clock=clocks.system,
+            new_id=identifiers.new_id,
+            dumps=bodies.dumps,
+            now=time.monotonic,
+            sleep=time.sleep,
+        ),
         trying_scripts=TryingScripts(
             catalogue=shared.catalogue,
             engine=shared.scripts,

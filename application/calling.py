@@ -1,0 +1,123 @@
+"""Calling: a call of the directory's API goes on record as a webhook and is answered once it has been processed.
+
+Who calls therefore reads at once what it wrote, and the logs and an entity's history know calls like everything else.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from application.access import Caller
+from application.errors import Unavailable
+from application.judging import REDACTED
+from application.ports import Clock, EventStore, NewId
+from application.records import Attribution, Change, Recorded
+from application.requests import Request
+from domain import api_calls, webhooks
+from domain.json_values import Json
+from domain.verification import Verdict
+
+PATIENCE = 10.0
+"""Seconds within which the worker must have come to a call."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05
+
+Operation = Mapping[str, Json]
+"""A call as `domain.api_calls` reads it: `{"operation": "users.update", "id": …}`."""
+
+
+@attrs.frozen(kw_only=True)
+class Called:
+    """What came of a call. `original_id` is the earlier call that it repeats, `same` whether both say the same."""
+
+    webhook_id: str
+    outcome: webhooks.Outcome
+    actions: tuple[webhooks.ActionOutcome, ...] = ()
+    original_id: str | None = None
+    same: bool | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Calling:
+    """The use case. `now` is a monotonic clock and `sleep` waits, both in seconds; `dumps` writes JSON."""
+
+    store: EventStore
+    clock: Clock
+    new_id: NewId
+    dumps: Callable[[Json], bytes]
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+
+    def call(
+        self, operations: Sequence[Operation], *, environment: str, caller: Caller, request: Request
+    ) -> tuple[Called, ...]:
+        """Record the operations together and wait until each is processed. Raises Unavailable after 10 s."""
+        deadline = self.now() + PATIENCE
+        ids = self.submit(operations, environment=environment, caller=caller, request=request)
+        return tuple(self._called(webhook_id, deadline) for webhook_id in ids)
+
+    def submit(
+        self, operations: Sequence[Operation], *, environment: str, caller: Caller, request: Request
+    ) -> tuple[str, ...]:
+        """Record the operations, all or none, in their order; the ids of their webhooks."""
+        ids = tuple(self.new_id() for _ in operations)
+        because = Attribution(actor=caller.key_id, correlation_id=request.request_id)
+        self.store.append(
+            *(
+                Change(
+                    stream=webhooks.stream(webhook_id),
+                    version=0,
+                    events=(self._received(operation, environment, caller, request),),
+                    attribution=because,
+                )
+                for webhook_id, operation in zip(ids, operations, strict=True)
+            )
+        )
+        return ids
+
+    def look_up(self, webhook_id: str) -> Called | None:
+        """What came of an earlier call; None while it is not processed."""
+        return _told(webhook_id, self.store.history(webhooks.stream(webhook_id)))
+
+    def _received(
+        self, operation: Operation, environment: str, caller: Caller, request: Request
+    ) -> webhooks.WebhookReceived:
+        hidden = {"authorization": REDACTED} if "authorization" in request.headers else {}
+        return webhooks.WebhookReceived(
+            source=api_calls.SOURCE,
+            environment=environment,
+            configuration_version=api_calls.VERSION,
+            received_at=self.clock(),
+            method=request.method,
+            query=request.query,
+            remote_address=request.remote_address,
+            headers={**request.headers, **hidden},
+            body=self.dumps(operation),
+            verdict=Verdict(api_calls.SCHEME, "verified", secret_id=caller.key_id),
+            verification_status="enforced:verified",
+            origin="api",
+        )
+
+    def _called(self, webhook_id: str, deadline: float) -> Called:
+        pause = FIRST_PAUSE
+        while (called := self.look_up(webhook_id)) is None:
+            if self.now() >= deadline:
+                raise Unavailable("the worker did not come to the call in time; is it running?")
+            self.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        return called
+
+
+def _told(webhook_id: str, history: Sequence[Recorded]) -> Called | None:
+    events = [recorded.event for recorded in history]
+    if not events or not isinstance(events[-1], webhooks.WebhookProcessed):
+        return None
+    decided = next((event for event in events if isinstance(event, webhooks.IdempotencyDecided)), None)
+    repeats = decided is not None and decided.outcome == "replayed"
+    return Called(
+        webhook_id=webhook_id,
+        outcome=events[-1].outcome,
+        actions=tuple(event for event in events if isinstance(event, webhooks.ActionOutcome)),
+        original_id=decided.original_id if decided and repeats else None,
+        same=decided.same_body if decided and repeats else None,
+    )
