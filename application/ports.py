@@ -8,6 +8,7 @@ from application.records import Change, Recorded
 from domain import scripts
 from domain.actions.outcomes import Reference
 from domain.coverage import Covered
+from domain.deliveries import Attempt, Email, HttpRequest
 from domain.idempotency import Precedent, Scope
 from domain.json_values import Json
 from domain.verification import SigningSecret, Verification, Verifier
@@ -130,3 +131,45 @@ class Vault(Protocol):
 
     def derive(self, context: str) -> str:
         """32 URL-safe characters that follow from `context` and can be told by nobody without the key: 192 bits."""
+
+
+class Sender(Protocol):
+    """Makes the requests that leave the gateway, to public addresses only unless settings allow others."""
+
+    def check(self, url: str) -> None:
+        """Refused when `url` can be no target whatever its name resolves to: for the time it is written down."""
+
+    def check_secret(self, secret: str) -> None:
+        """Refused when `secret` is none to sign with: `whsec_` and 24 to 64 bytes in base64."""
+
+    def send(self, request: HttpRequest, *, delivery: str, secrets: Sequence[str] = ()) -> Attempt:
+        """Make one attempt, signed with each of the secrets. `delivery` is the same for every attempt of a delivery.
+
+        Blocks for some 15 s at most; never raises for what the target, its name or its address is like.
+        """
+
+
+class Mailer(Protocol):
+    """Hands e-mails over to the mail server of the settings."""
+
+    def send(self, email: Email) -> Attempt:
+        """Make one attempt. Blocks for some 30 s at most; never raises for what the server or the message is like."""
+
+
+class Renderer(Protocol):
+    """Fills in Liquid templates, bounded whatever they are: what is not there is empty, and nothing else is reached."""
+
+    def check(self, text: str) -> None:
+        """Refused, with line and column, when `text` is no template."""
+
+    def check_body(self, body: Json) -> None:
+        """Refused, with the path, when a string within `body` is no template."""
+
+    def render(self, text: str, context: Mapping[str, Json], *, html: bool = False) -> str:
+        """The text with everything filled in; for `html`, values are escaped. Refused when it exceeds its bounds."""
+
+    def render_body(self, body: Json, context: Mapping[str, Json]) -> Json:
+        """The value with every string within it filled in; a string that is one `{{ … }}` becomes the value itself.
+
+        Refused, with the path, when it exceeds its bounds.
+        """

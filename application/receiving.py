@@ -82,5 +82,5 @@ class Receiving:
         ]
         await self.appender.append(*changes, epoch=epoch)
         if isinstance(answer, Accepted):
-            return attrs.evolve(answer, webhook_ids=tuple(ids))
+            return Accepted(webhook_ids=tuple(ids), legacy=answer.legacy, reply=answer.reply)
         return attrs.evolve(answer, webhook_id=ids[0])
