@@ -9,13 +9,13 @@ from application.catalogue import Snapshot
 from domain import errors
 from domain.api_keys import ApiKey
 
-Permission = Literal["read", "edit", "administer", "directory"]
+Permission = Literal["read", "edit", "administer", "directory", "write"]
 
 GRANTED: dict[str, frozenset[Permission]] = {
-    "admin": frozenset({"read", "edit", "administer", "directory"}),
-    "editor": frozenset({"read", "edit", "directory"}),
+    "admin": frozenset({"read", "edit", "administer", "directory", "write"}),
+    "editor": frozenset({"read", "edit", "directory", "write"}),
     "auditor": frozenset({"read", "directory"}),
-    "environment": frozenset({"directory"}),
+    "environment": frozenset({"directory", "write"}),
 }
 
 

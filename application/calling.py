@@ -60,24 +60,33 @@ class Calling:
         self, operations: Sequence[Operation], *, environment: str, caller: Caller, request: Request
     ) -> tuple[str, ...]:
         """Record the operations, all or none, in their order; the ids of their webhooks."""
-        ids = tuple(self.new_id() for _ in operations)
+        changes = self.changes(operations, environment=environment, caller=caller, request=request)
+        self.store.append(*changes)
+        return tuple(webhooks.id_of(change.stream) for change in changes)
+
+    def changes(
+        self, operations: Sequence[Operation], *, environment: str, caller: Caller, request: Request
+    ) -> tuple[Change, ...]:
+        """What `submit` records: one change for each operation, for whoever has more to record with them."""
         because = Attribution(actor=caller.key_id, correlation_id=request.request_id)
-        self.store.append(
-            *(
-                Change(
-                    stream=webhooks.stream(webhook_id),
-                    version=0,
-                    events=(self._received(operation, environment, caller, request),),
-                    attribution=because,
-                )
-                for webhook_id, operation in zip(ids, operations, strict=True)
+        return tuple(
+            Change(
+                stream=webhooks.stream(self.new_id()),
+                version=0,
+                events=(self._received(operation, environment, caller, request),),
+                attribution=because,
             )
+            for operation in operations
         )
-        return ids
 
     def look_up(self, webhook_id: str) -> Called | None:
         """What came of an earlier call; None while it is not processed."""
         return _told(webhook_id, self.store.history(webhooks.stream(webhook_id)))
+
+    def request_id(self, webhook_id: str) -> str | None:
+        """The request by which an earlier call came."""
+        history = self.store.history(webhooks.stream(webhook_id))
+        return history[0].correlation_id if history else None
 
     def _received(
         self, operation: Operation, environment: str, caller: Caller, request: Request

@@ -4,14 +4,18 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from application.bulk_operations import BulkOperations
 from application.calling import Calling
 from application.catalogue import Catalogue
 from application.collecting import Collecting
+from application.dead_letters import DeadLetters
 from application.managing import Managing
 from application.ports import Clock
-from application.queries import Directory, Logs, Overviews
+from application.queries import Directory, Lineage, Logs, Overviews, Runs
+from application.rate_limits import RateLimits
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
+from application.syncing import Syncing
 from application.templates import Templates
 from application.trying_scripts import TryingScripts
 from domain.json_values import Json
@@ -39,10 +43,16 @@ class Gateway:
     rehearsing: Rehearsing
     trying_scripts: TryingScripts
     calling: Calling
+    bulk_operations: BulkOperations
+    syncing: Syncing
+    rate_limits: RateLimits
     templates: Templates
     logs: Logs
     overviews: Overviews
     directory: Directory
+    lineage: Lineage
+    runs: Runs
+    dead_letters: DeadLetters
     parse: Callable[[bytes], Mapping[str, Json]]
     clock: Clock
     new_id: Callable[[], str]

@@ -5,6 +5,7 @@ meanwhile, it looks and decides again. Two edits can therefore never cross.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import attrs
@@ -16,10 +17,12 @@ from application.ports import Clock, EventStore, NewId
 from application.records import Attribution, Change
 from application.source_edits import SourceEdits
 from application.variable_edits import VariableEdits
+from application.workflow_edits import WorkflowEdits
 from domain import api_keys, audiences, configurations, configuring, environments, errors, sources, variables, workflows
 from domain.json_values import Json
 
 ATTEMPTS = 5
+NOTHING: Mapping[str, Json] = MappingProxyType({})
 T = TypeVar("T")
 
 
@@ -43,6 +46,7 @@ class Managing:
     catalogue: Catalogue
     edits: SourceEdits
     variable_edits: VariableEdits
+    workflow_edits: WorkflowEdits
     clock: Clock
     new_id: NewId
     new_key: Callable[[str], str]
@@ -117,14 +121,24 @@ class Managing:
         environment: environments.Environment = self.catalogue.snapshot.state(environments.stream(slug))
         return environment
 
-    def define_workflow(self, *, environment: str, key: str, name: str, active: bool, actor: str) -> workflows.Workflow:
-        """Define a workflow, or bring a defined one to this."""
+    def define_workflow(
+        self, *, environment: str, key: str, name: str, active: bool, actor: str, told: Mapping[str, Json] = NOTHING
+    ) -> workflows.Workflow:
+        """Define a workflow, or bring a defined one to this; `told` are its steps and what belongs to them."""
         stream = workflows.stream(environment, key)
 
         def decide(snapshot: Snapshot) -> list[Change]:
             require_environment(snapshot, environment)
-            command = workflows.Define(environment=environment, key=key, name=name, active=active, at=self.clock())
-            events = workflows.decide(snapshot.state(stream), command)
+            state: workflows.Workflow | None = snapshot.state(stream)
+            command = workflows.Define(
+                environment=environment,
+                key=key,
+                name=name,
+                active=active,
+                definition=self.workflow_edits.definition(told, state.definition if state else workflows.Definition()),
+                at=self.clock(),
+            )
+            events = workflows.decide(state, command)
             return [Change(stream=stream, version=snapshot.version(stream), events=events)]
 
         self._edit(actor, decide)

@@ -11,7 +11,8 @@ from application.errors import Conflict, Unavailable
 from application.ports import BodyParser, Inbox
 from application.records import Attribution, Change, Recorded
 from application.working_memory import WorkingMemory
-from domain import evaluation, runs, webhooks
+from domain import evaluation, running, runs, webhooks
+from domain.actions.outcomes import SchemaCheck
 from domain.configurations import Configuration
 from domain.evaluation import Plan
 from domain.webhooks import ActionExecuted, Decision, EvaluationFailed, WebhookProcessed, WebhookReceived
@@ -38,6 +39,7 @@ class Pipeline:
     inbox: Inbox
     configuration_at: ConfigurationAt
     parse: BodyParser
+    check_schema: SchemaCheck
     page: int = PAGE
 
     def run_once(self) -> int:
@@ -89,7 +91,7 @@ class Pipeline:
         for recorded in waiting:
             plan = plans.get(recorded.stream) if isinstance(recorded.event, WebhookReceived) else None
             if plan is None:
-                memory.note_edit(recorded.event)
+                memory.note_edit(recorded)
                 settled.append(Settled(recorded=recorded))
             else:
                 settled.append(Settled(recorded=recorded, changes=_conclude(recorded, plan, memory)))
@@ -107,7 +109,7 @@ class Pipeline:
         }
         scopes = {plan.scope: None for plan in plans if plan.scope}
         facts, precedents = self.inbox.look_up(list(wanted), list(scopes))
-        return WorkingMemory(facts, precedents, asked=bool(wanted))
+        return WorkingMemory(facts, precedents, check_schema=self.check_schema, asked=bool(wanted))
 
 
 def _conclude(recorded: Recorded, plan: Plan, memory: WorkingMemory) -> tuple[Change, ...]:
@@ -116,7 +118,7 @@ def _conclude(recorded: Recorded, plan: Plan, memory: WorkingMemory) -> tuple[Ch
     changes = [_change(recorded, decisions)]
     for decision in decisions:
         if isinstance(decision, ActionExecuted):
-            changes.extend(_runs(plan.webhook.id, decision, memory))
+            changes.extend(_runs(plan.webhook, decision, memory))
     return tuple(changes)
 
 
@@ -129,17 +131,19 @@ def _change(recorded: Recorded, decisions: Sequence[Decision]) -> Change:
     )
 
 
-def _runs(webhook_id: str, executed: ActionExecuted, memory: WorkingMemory) -> list[Change]:
-    because = Attribution(actor=ACTOR, causation_id=webhook_id)
+def _runs(webhook: webhooks.Webhook, executed: ActionExecuted, memory: WorkingMemory) -> list[Change]:
+    """The runs that a trigger starts. Those that have nothing to deliver end at once."""
+    if executed.action_type != "workflows_trigger":
+        return []
+    because = Attribution(actor=ACTOR, causation_id=webhook.id)
+    workflow = memory.workflow(executed.environment, str(executed.payload["key"]))
+    source = runs.TRIGGER_SOURCES.get(webhook.received.origin or "", "integration")
     changes = []
-    for begun in runs.begun_by(executed, webhook_id):
-        memory.note_run(begun)
-        changes.append(Change(stream=runs.stream(begun.run_id), version=0, events=(begun,), attribution=because))
-    for cancelled in runs.cancelled_by(executed, webhook_id):
-        memory.note_run(cancelled)
-        changes.append(
-            Change(stream=runs.stream(cancelled.run_id), version=1, events=(cancelled,), attribution=because)
-        )
+    for begun in runs.begun_by(executed, webhook.id, workflow_version=workflow.version, trigger_source=source):
+        if workflow.steps:
+            memory.note_run(begun)
+        events = (begun,) if workflow.steps else (begun, running.completed_at_once(begun))
+        changes.append(Change(stream=runs.stream(begun.run_id), version=0, events=events, attribution=because))
     return changes
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from application.records import Change, Recorded
+from application.records import Change, Due, Recorded
 from domain import scripts
 from domain.actions.outcomes import Reference
 from domain.coverage import Covered
@@ -31,6 +31,9 @@ class EventStore(Protocol):
 
     def history(self, stream: str) -> tuple[Recorded, ...]:
         """Every event of a stream, oldest first."""
+
+    def histories(self, streams_wanted: Sequence[str]) -> Mapping[str, Sequence[Recorded]]:
+        """Every event of several streams, oldest first, by stream; those without any are left out."""
 
     def category(self, name: str, *, after: int = 0) -> tuple[Recorded, ...]:
         """Every event after a position in the streams of a category, in log order."""
@@ -172,4 +175,23 @@ class Renderer(Protocol):
         """The value with every string within it filled in; a string that is one `{{ … }}` becomes the value itself.
 
         Refused, with the path, when it exceeds its bounds.
+        """
+
+
+class Agenda(Protocol):
+    """What is to be done about runs and when. Whoever takes something up has it to himself for a while."""
+
+    def claim(self, at: datetime, *, limit: int, each: int, slots: Mapping[str, int]) -> tuple[Due, ...]:
+        """Take up at most `limit` runs that are due; of each target as many as `slots` says, or else `each`."""
+
+    def release(self, run_id: str) -> None:
+        """Give back what was taken up, undone."""
+
+    def drop(self, run_id: str) -> None:
+        """Strike a run out that has ended."""
+
+    def record(self, change: Change) -> None:
+        """Append what was decided about a run, and put down what is to be done next: both or neither.
+
+        Raises Conflict if somebody else took the run up meanwhile and carried it on.
         """

@@ -39,6 +39,27 @@ class Page:
 
 
 @attrs.frozen(kw_only=True)
+class Moment:
+    """How much of the log counts: all up to a position, all recorded up to a time, or, with neither, all."""
+
+    position: int | None = None
+    recorded_at: datetime | None = None
+
+    @property
+    def is_now(self) -> bool:
+        """Whether all of it counts."""
+        return self.position is None and self.recorded_at is None
+
+
+@attrs.frozen(kw_only=True)
+class Traced:
+    """An entity with what set each of its fields, and a page of the changes to it, in the order of the log."""
+
+    entry: Entry
+    changes: Page
+
+
+@attrs.frozen(kw_only=True)
 class LogFilter:
     """What the entries of a log must have in common; None means anything."""
 
@@ -80,6 +101,18 @@ class Logs(Protocol):
         """One action."""
 
 
+class Lineage(Protocol):
+    """Where entities come from."""
+
+    def entity(
+        self, environment: str, collection: str, entity_id: str, *, as_of: Moment, page: PageRequest
+    ) -> Traced | None:
+        """`{entity, deleted_by, fields, subscriptions, memberships, truncated}` as of a moment.
+
+        None where nothing had touched the entity by then. `truncated` says that only the latest changes were told of.
+        """
+
+
 class Overviews(Protocol):
     """What is known of sources from what they received."""
 
@@ -97,16 +130,32 @@ class Overviews(Protocol):
 
 
 class Directory(Protocol):
-    """Users, objects, tenants, subscriptions, audiences and runs."""
+    """Users, objects, tenants, subscriptions and audiences."""
 
     def entity(self, environment: str, collection: str, entity_id: str) -> Entry | None:
         """`{id, collection, properties, created_at, updated_at}`, or None."""
 
-    def entities(self, environment: str, collection: str, page: PageRequest) -> Page:
-        """The entities of a collection, by id."""
+    def entities(
+        self,
+        environment: str,
+        collection: str,
+        page: PageRequest,
+        *,
+        entity_id: str | None = None,
+        name: str | None = None,
+    ) -> Page:
+        """The entities of a collection, by id; those with an id or a name, where one is given."""
 
     def subscriptions(self, environment: str, collection: str, entity_id: str, *, mode: str, page: PageRequest) -> Page:
         """Who follows an object (`mode` object), or what a recipient follows (`mode` recipient)."""
+
+    def following(
+        self, environment: str, collection: str, object_id: str, recipients: Sequence[tuple[str, str]]
+    ) -> Sequence[Entry]:
+        """The subscriptions of these recipients (collection and id) to an object, in their order."""
+
+    def memberships(self, environment: str, user_id: str) -> Sequence[tuple[str, str | None]]:
+        """The audiences that a user is in, each with its tenant or none."""
 
     def members(self, environment: str, audience: str, page: PageRequest) -> Page | None:
         """The members of an audience, or None if there is no such audience."""
@@ -114,8 +163,29 @@ class Directory(Protocol):
     def audiences(self, environment: str) -> Sequence[Entry]:
         """The audiences of an environment, by key."""
 
-    def runs(self, environment: str, *, workflow: str | None, page: PageRequest) -> Page:
-        """Workflow runs, newest first."""
+
+@attrs.frozen(kw_only=True)
+class RunFilter:
+    """What runs must have in common; None means anything. `recipient` is a collection and an id."""
+
+    workflow: str | None = None
+    statuses: Sequence[str] | None = None
+    tenant: str | None = None
+    recipient: tuple[str, str] | None = None
+    has_errors: bool | None = None
+    code: str | None = None
+    starting_at: datetime | None = None
+    ending_at: datetime | None = None
+
+
+class Runs(Protocol):
+    """Workflow runs."""
+
+    def runs(self, environment: str, wanted: RunFilter, page: PageRequest) -> Page:
+        """Runs, newest first."""
 
     def run(self, environment: str, run_id: str) -> Entry | None:
         """One run, or None."""
+
+    def history(self, run_id: str) -> Sequence[Entry]:
+        """Every domain event of a run, in order."""

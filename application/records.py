@@ -39,6 +39,18 @@ class Recorded:
 
 
 @attrs.frozen(kw_only=True)
+class Due:
+    """A run about which something is to be done now. `target` is empty while nothing is prepared for any.
+
+    `cancelled_by` is the webhook that cancelled the run, None while nobody has.
+    """
+
+    run_id: str
+    target: str = ""
+    cancelled_by: str | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Change:
     """Events to append to `stream`, which must stand at `version`: the number of events it has."""
 

@@ -19,3 +19,15 @@ def merge(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
         else:
             merged[key] = value
     return merged
+
+
+def lacking(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
+    """Those members of `new` that `old` has not, or has as null, at any depth: merged into `old` they take nothing."""
+    found: dict[str, Json] = {}
+    for key, value in new.items():
+        before = old.get(key)
+        if before is None:
+            found[key] = value
+        elif isinstance(before, OBJECTS) and isinstance(value, OBJECTS) and (inner := lacking(before, value)):
+            found[key] = inner
+    return found

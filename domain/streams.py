@@ -3,6 +3,7 @@
 CATEGORIES = (
     "api_key",
     "audience",
+    "bulk",
     "configuration",
     "environment",
     "run",

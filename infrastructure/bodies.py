@@ -160,7 +160,14 @@ def _diagnosis(body: bytes, error: orjson.JSONDecodeError) -> MalformedBody:
     number = _NUMBER.match(text, stop)
     if number and math.isinf(float(number[0])):
         return _out_of_range(number[0], "is beyond ±1.8e308", _where(text, stop))
-    return MalformedBody(f"is not JSON: {error.msg} {_where(text, stop)}", "not_json")
+    return MalformedBody(f"is not JSON: {_what(error, text)} {_where(text, stop)}", "not_json")
+
+
+def _what(error: orjson.JSONDecodeError, text: str) -> str:
+    """What orjson objects to; the comma that a template leaves after its last element is told of with what follows."""
+    if "trailing comma" not in error.msg:
+        return error.msg
+    return f"a trailing comma stands before {text[error.pos + 1 :].lstrip()[:1]}"
 
 
 def _wrong_encoding(body: bytes) -> str | None:

@@ -12,6 +12,7 @@ import psycopg
 from application.queries import Overviews
 from infrastructure import worker
 from infrastructure.database import Database
+from infrastructure.outgoing.addresses import Allowance
 
 Grade = Literal["ok", "warning", "problem"]
 
@@ -36,8 +37,9 @@ class Finding:
     words: str
 
 
-def examine(database: Database, overviews: Overviews, data_dir: Path) -> Iterator[Finding]:
+def examine(database: Database, overviews: Overviews, data_dir: Path, allowance: Allowance) -> Iterator[Finding]:
     """Look at everything, one thing after the other."""
+    yield reach(allowance)
     try:
         connection = database.connect()
     except psycopg.OperationalError as error:
@@ -52,6 +54,15 @@ def examine(database: Database, overviews: Overviews, data_dir: Path) -> Iterato
         yield _parked(connection, database.schema)
     yield _lag(overviews)
     yield _disk(data_dir)
+
+
+def reach(allowance: Allowance) -> Finding:
+    """Whom deliveries may reach: what suits development is dangerous where others say where deliveries go."""
+    if allowance == "none":
+        return Finding("ok", "targets", "public addresses only")
+    beside = "this machine itself" if allowance == "loopback" else "this machine and private networks"
+    words = f"deliveries may also reach {beside}, because HOOKLEDGER_ALLOW_PRIVATE_TARGETS is {allowance}"
+    return Finding("warning", "targets", words)
 
 
 def _show(connection: psycopg.Connection[Any], setting: str) -> str:

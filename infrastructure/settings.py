@@ -1,7 +1,7 @@
 """Settings from the environment. All have defaults; an unknown name that begins with HOOKLEDGER_ is refused."""
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,9 @@ import attrs
 
 from domain import errors
 from infrastructure.embedded_postgres import default_data_dir
+from infrastructure.outgoing import messages, smtp_servers, targets
+from infrastructure.outgoing.addresses import Allowance
+from infrastructure.outgoing.smtp_servers import SmtpServer
 
 PREFIX = "HOOKLEDGER_"
 SECRETS = f"{PREFIX}SECRET_"
@@ -35,6 +38,11 @@ class Settings:
     body_timeout_seconds: float = 10.0
     max_connections: int = 1_000
     rejections_per_second: float = 100.0
+    rate_limits: float = 0.0
+    allow_private_targets: Allowance = "none"
+    outgoing_ports: Sequence[range] = targets.PORTS
+    smtp_url: SmtpServer | None = attrs.field(default=None, repr=False)
+    smtp_sender: str | None = None
     log_level: str = "info"
 
     @property
@@ -66,6 +74,14 @@ def _number(low: float, high: float) -> Callable[[str], float]:
     return read
 
 
+def _factor(text: str) -> float:
+    known = {"off": 0.0, "on": 1.0}
+    try:
+        return known[text.lower()] if text.lower() in known else _number(0.001, 1_000)(text)
+    except ValueError as error:
+        raise ValueError("off, on, or a number from 0.001 to 1000 by which the limits are multiplied") from error
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("an address that begins with http:// or https://")
@@ -84,6 +100,29 @@ def _level(text: str) -> str:
     return text.lower()
 
 
+def _allowance(text: str) -> str:
+    if text.lower() not in ("none", "loopback", "private"):
+        raise ValueError("none, loopback or private")
+    return text.lower()
+
+
+def _ports(text: str) -> tuple[range, ...]:
+    bounds = [
+        [int(end) if end.isascii() and end.isdigit() else 0 for end in part.split("-")] for part in text.split(",")
+    ]
+    if not all(len(each) <= 2 and 1 <= each[0] <= each[-1] <= 65_535 for each in bounds):
+        raise ValueError("ports and ranges of them such as 80,443,8000-8099")
+    return tuple(range(each[0], each[-1] + 1) for each in bounds)
+
+
+def _sender(text: str) -> str:
+    try:
+        messages.address(text, "sender")
+    except errors.Refused as refused:
+        raise ValueError("one address, such as no-reply@example.com or Example <no-reply@example.com>") from refused
+    return text
+
+
 READ: Mapping[str, Callable[[str], Any]] = {
     "host": str,
     "port": _integer(1, 65_535),
@@ -96,6 +135,11 @@ READ: Mapping[str, Callable[[str], Any]] = {
     "body_timeout_seconds": _number(0.1, 300),
     "max_connections": _integer(1, 100_000),
     "rejections_per_second": _number(0.1, 100_000),
+    "rate_limits": _factor,
+    "allow_private_targets": _allowance,
+    "outgoing_ports": _ports,
+    "smtp_url": smtp_servers.read,
+    "smtp_sender": _sender,
     "log_level": _level,
 }
 
@@ -118,5 +162,5 @@ def _read(variable: str, name: str, text: str) -> Any:
     try:
         return READ[name](text)
     except ValueError as error:
-        shown = "its value" if name in ("admin_token", "master_key") else repr(text)
+        shown = "its value" if name in ("admin_token", "master_key", "smtp_url") else repr(text)
         raise SettingRefused(f"{variable}: {shown} will not do; it must be {error}", field=variable) from error

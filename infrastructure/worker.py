@@ -11,6 +11,7 @@ from eventsourcing.persistence import PersistenceError
 from application.errors import Conflict, Unavailable
 from application.pipeline import Pipeline
 from infrastructure.database import Database
+from infrastructure.deliverer import Deliverer
 from infrastructure.event_store.recorder import CHANNEL
 
 LEASE = 7_402_511_844
@@ -25,8 +26,8 @@ log = structlog.get_logger(__name__)
 class Worker:
     """Runs until it is stopped. Survives a database that goes away and comes back."""
 
-    def __init__(self, *, database: Database, pipeline: Pipeline) -> None:
-        self._database, self._pipeline = database, pipeline
+    def __init__(self, *, database: Database, pipeline: Pipeline, deliverer: Deliverer) -> None:
+        self._database, self._pipeline, self._deliverer = database, pipeline, deliverer
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -34,7 +35,16 @@ class Worker:
         self._stopped.set()
 
     def run(self) -> None:
-        """Serve the inbox until stopped."""
+        """Serve the inbox until stopped. Runs are carried on meanwhile, whether or not this process has the lease."""
+        beside = threading.Thread(target=self._deliverer.run, name="deliverer")
+        beside.start()
+        try:
+            self._work()
+        finally:
+            self._deliverer.stop()
+            beside.join()
+
+    def _work(self) -> None:
         while not self._stopped.is_set():
             try:
                 with self._database.connect() as connection:

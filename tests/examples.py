@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from domain import (
     api_keys,
     audiences,
+    bulk_operations,
     configurations,
     environments,
     mappings,
@@ -20,9 +21,11 @@ from domain import (
     webhooks,
     workflows,
 )
+from domain.conditions import Condition
 from domain.json_values import Json
 from domain.settings import Settings
 from domain.verification import Verdict, Verification
+from domain.workflow_steps import Step
 
 AT = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 BEFORE = AT - timedelta(days=7)
@@ -225,6 +228,41 @@ WORKFLOW_CHANGED = workflows.WorkflowChanged(
 )
 WORKFLOW_DEACTIVATED = workflows.WorkflowDeactivated(environment=ENVIRONMENT, key="payment-failed", deactivated_at=AT)
 WORKFLOW_ACTIVATED = workflows.WorkflowActivated(environment=ENVIRONMENT, key="payment-failed", activated_at=LATER)
+WORKFLOW_STEPS_CHANGED = workflows.WorkflowStepsChanged(
+    environment=ENVIRONMENT,
+    key="payment-failed",
+    steps=(
+        Step(
+            ref="wait-a-day",
+            type="delay",
+            settings={"seconds": 86_400},
+            conditions=(Condition(path="data.attempt_count", operator="less_than", value=3),),
+        ),
+        Step(
+            ref="tell-billing",
+            type="webhook",
+            settings={
+                "url": "https://billing.example.com/failed",
+                "body": {"invoice": "{{ data.id }}", "attempts": "{{ data.attempt_count }}"},
+                "headers": {"authorization": "Bearer {{ vars.BILLING_TOKEN }}"},
+                "secret": "BILLING_SIGNING_SECRET",
+            },
+        ),
+        Step(
+            ref="tell-customer",
+            type="email",
+            settings={
+                "to": "{{ recipient.email }}",
+                "subject": "Your payment failed",
+                "text": "Dear {{ recipient.name }}, please check your card.",
+            },
+            conditions=(Condition(path="recipient.email", operator="not_empty"),),
+        ),
+    ),
+    conditions=(Condition(path="data.livemode", operator="equal_to", value=True),),
+    trigger_data_schema={"type": "object", "required": ["id"]},
+    changed_at=AT,
+)
 AUDIENCE_DEFINED = audiences.AudienceDefined(
     environment=ENVIRONMENT,
     key="beta-testers",
@@ -399,6 +437,63 @@ RUN_STARTED = runs.RunStarted(
 RUN_CANCELLED = runs.RunCancelled(
     run_id=RUN_STARTED.run_id, environment=ENVIRONMENT, webhook_id=REJECTED_ID, cancelled_at=LATER
 )
+STEP_SKIPPED = runs.StepSkipped(run_id=RUN_STARTED.run_id, environment=ENVIRONMENT, step="wait-a-day", skipped_at=AT)
+RUN_PAUSED = runs.RunPaused(
+    run_id=RUN_STARTED.run_id, environment=ENVIRONMENT, step="wait-a-day", until=LATER, paused_at=AT
+)
+DELIVERY_PREPARED = runs.DeliveryPrepared(
+    run_id=RUN_STARTED.run_id,
+    environment=ENVIRONMENT,
+    step="tell-billing",
+    delivery_id="a06c9e70-0a04-8b3c-a5f4-7f0a3c1e59d2",
+    type="webhook",
+    target="https://billing.example.com:443",
+    content={"url": "https://billing.example.com/failed", "body": {"invoice": "in_1SpqSzLkdIwHu7ixQ4yB2nWd"}},
+    prepared_at=AT,
+)
+DELIVERY_ATTEMPTED = runs.DeliveryAttempted(
+    run_id=RUN_STARTED.run_id,
+    environment=ENVIRONMENT,
+    step="tell-billing",
+    delivery_id=DELIVERY_PREPARED.delivery_id,
+    request_id="019bc187-1a40-7c55-8000-6d2f0e9b7a31",
+    target=DELIVERY_PREPARED.target,
+    attempt=1,
+    outcome="failed",
+    status=503,
+    code="busy",
+    message="the target answered 503: it is to be tried later",
+    milliseconds=131,
+    answer="Back in a minute",
+    retry_at=LATER,
+    attempted_at=AT,
+)
+RUN_COMPLETED = runs.RunCompleted(run_id=RUN_STARTED.run_id, environment=ENVIRONMENT, completed_at=LATER)
+RUN_FAILED = runs.RunFailed(
+    run_id=RUN_STARTED.run_id,
+    environment=ENVIRONMENT,
+    step="tell-billing",
+    code="gone",
+    message="the target answered 410: it is gone for good, and nothing more is sent to it",
+    failed_at=LATER,
+)
+RUN_RETRIED = runs.RunRetried(
+    run_id=RUN_STARTED.run_id,
+    environment=ENVIRONMENT,
+    refreshed=False,
+    target=DELIVERY_PREPARED.target,
+    retried_at=LATER,
+)
+BULK_OPERATION_STARTED = bulk_operations.BulkOperationStarted(
+    operation_id="019bc186-de00-7a12-8000-b8c2f04d1e67",
+    environment=ENVIRONMENT,
+    name="objects.bulk.set",
+    items=(
+        bulk_operations.BulkItem(id="plan-team", collection="plans", webhook_id=WEBHOOK_ID),
+        bulk_operations.BulkItem(id="objects[1]", collection="plans", problem="id is missing; the item needs one"),
+    ),
+    started_at=AT,
+)
 
 EVENTS: dict[str, object] = {
     type(event).__name__: event
@@ -425,6 +520,7 @@ EVENTS: dict[str, object] = {
         WORKFLOW_CHANGED,
         WORKFLOW_ACTIVATED,
         WORKFLOW_DEACTIVATED,
+        WORKFLOW_STEPS_CHANGED,
         AUDIENCE_DEFINED,
         AUDIENCE_DESCRIBED,
         WEBHOOK_RECEIVED,
@@ -437,7 +533,15 @@ EVENTS: dict[str, object] = {
         ACTION_FAILED,
         EVALUATION_FAILED,
         WEBHOOK_PROCESSED,
+        BULK_OPERATION_STARTED,
         RUN_STARTED,
+        STEP_SKIPPED,
+        RUN_PAUSED,
+        DELIVERY_PREPARED,
+        DELIVERY_ATTEMPTED,
+        RUN_COMPLETED,
+        RUN_FAILED,
+        RUN_RETRIED,
         RUN_CANCELLED,
     )
 }

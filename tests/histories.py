@@ -68,6 +68,9 @@ def defined(key: str, *, active: bool) -> workflows.WorkflowDefined:
 STEPS: dict[str, Step] = {
     "welcome-defined": defined(WELCOME, active=True),
     "sleepy-defined": defined(SLEEPY, active=False),
+    "welcome-steps": attrs.evolve(
+        examples.WORKFLOW_STEPS_CHANGED, environment=ENVIRONMENT, key=WELCOME, trigger_data_schema={"type": "object"}
+    ),
     "ann": ("users_identify", {"id": "ann", "name": "Ann", "properties": {"plan": "team", "seen": 1, "a": {"b": [1]}}}),
     "ann-again": ("users_identify", {"id": "ann", "properties": {"seen": True, "a": {"c": None}}}),
     "ann-the-same": ("users_identify", {"id": "ann", "name": "Ann", "properties": {"plan": "team"}}),

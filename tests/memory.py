@@ -14,7 +14,7 @@ from application.errors import Conflict
 from application.ports import Clock, LookedUp, Settled
 from application.records import Change, Recorded
 from domain import audiences, directory, idempotency, runs, webhooks, workflows
-from domain.actions.outcomes import OpenRun, Reference
+from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
 from infrastructure.event_store import envelopes
@@ -120,29 +120,36 @@ def _facts(log: Iterable[Recorded]) -> Mapping[str, dict[Reference, object]]:
     for recorded in log:
         environment = getattr(recorded.event, "environment", None)
         if environment is not None:
-            _take(recorded.event, facts[environment])
+            _take(recorded, facts[environment])
     return facts
 
 
-def _take(event: object, facts: dict[Reference, object]) -> None:
+def _take(recorded: Recorded, facts: dict[Reference, object]) -> None:
+    event = recorded.event
     match event:
         case ActionExecuted():
             for effect in directory.effects(event.action_type, event.payload, event.result):
                 directory.note(facts, effect)
+            for cancelled in runs.cancelled_by(event):
+                _close(facts, cancelled)
         case runs.RunStarted():
             name: Reference = ("runs", event.workflow, event.cancellation_key or "")
             facts[name] = (*_open(facts, name), OpenRun(id=event.run_id, recipient=event.recipient))
-        case runs.RunCancelled():
-            for name in [name for name in facts if name[0] == "runs"]:
-                facts[name] = tuple(run for run in _open(facts, name) if run.id != event.run_id)
-        case workflows.WorkflowDefined():
-            facts["workflow", event.key] = event.active
-        case workflows.WorkflowActivated() | workflows.WorkflowDeactivated():
-            facts["workflow", event.key] = isinstance(event, workflows.WorkflowActivated)
+        case runs.RunCancelled() | runs.RunCompleted() | runs.RunFailed():
+            _close(facts, event.run_id)
+        case _ if isinstance(event, workflows.Event):
+            before = facts.get(("workflow", event.key))
+            assert before is None or isinstance(before, KnownWorkflow)
+            facts["workflow", event.key] = workflows.known_after(before, event, recorded.version)
         case audiences.AudienceDefined():
             facts["audience", event.key] = True
         case _:
             pass  # nothing that a decision asks for
+
+
+def _close(facts: dict[Reference, object], run_id: str) -> None:
+    for name in [name for name in facts if name[0] == "runs"]:
+        facts[name] = tuple(run for run in _open(facts, name) if run.id != run_id)
 
 
 def _open(facts: Mapping[Reference, object], name: Reference) -> tuple[OpenRun, ...]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from domain import configurations, directory, evaluation, idempotency, webhooks
 from domain.actions import catalogue
-from domain.actions.outcomes import Done, Facts, Prepared, Problem, Reference, Unfit
+from domain.actions.outcomes import Done, Facts, KnownWorkflow, Prepared, Problem, Reference, Unfit
 from domain.configurations import Configuration, MappingAdded
 from domain.evaluation import Preceding
 from domain.json_values import Json
@@ -85,7 +85,7 @@ def webhook(
 def knowing(*references: Reference, **workflows: bool) -> dict[Reference, object]:
     """Facts: these exist, and these workflows, active or not."""
     known: dict[Reference, object] = dict.fromkeys(references, True)
-    return known | {("workflow", key): active for key, active in workflows.items()}
+    return known | {("workflow", key): KnownWorkflow(active=active) for key, active in workflows.items()}
 
 
 def evaluate(

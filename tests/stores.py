@@ -11,7 +11,7 @@ from application.catalogue import ConfigurationHistory
 from application.pipeline import Pipeline
 from application.ports import Clock
 from application.records import Recorded
-from infrastructure import bodies, clocks, migrations
+from infrastructure import bodies, clocks, migrations, schemas
 from infrastructure.database import SCHEMA, Database
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.codec import RecordMapper
@@ -57,7 +57,13 @@ def group_commit(database: Database, *, conninfo: str | None = None, clock: Cloc
 def pipeline(database: Database, *, page: int = 500, clock: Clock = clocks.system) -> Pipeline:
     """The worker's round."""
     history = ConfigurationHistory(ledger(database))
-    return Pipeline(inbox=inbox(database, clock), configuration_at=history.at, parse=bodies.read, page=page)
+    return Pipeline(
+        inbox=inbox(database, clock),
+        configuration_at=history.at,
+        parse=bodies.read,
+        check_schema=schemas.violation,
+        page=page,
+    )
 
 
 def drain(database: Database, *, page: int = 500, clock: Clock = clocks.system) -> None:

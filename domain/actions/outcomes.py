@@ -1,6 +1,6 @@
 """What an action's two steps yield: prepared values or a problem, then a result or a problem."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -11,8 +11,19 @@ Reference = tuple[str, ...]
 ("audience", key), ("workflow", key) or ("runs", workflow, cancellation key)."""
 
 Facts = Mapping[Reference, object]
-"""What is known of each reference: absent if it does not exist. A workflow's value says whether it is active,
+"""What is known of each reference: absent if it does not exist. A workflow's value is a KnownWorkflow,
 that of runs is a tuple of OpenRun."""
+
+Violation = tuple[str, str]
+"""Where in a trigger's data something is not as the schema wants it, as a path, and what."""
+
+SchemaCheck = Callable[[Mapping[str, Json], Mapping[str, Json]], Violation | None]
+"""Compares data (the second) with a JSON Schema (the first)."""
+
+
+def unchecked(schema: Mapping[str, Json], data: Mapping[str, Json]) -> Violation | None:
+    """The check of who has none: everything goes."""
+    return None
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +49,20 @@ class Done:
 
     result: Mapping[str, Json]
     warnings: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class KnownWorkflow:
+    """A workflow that can be triggered if it is active. `version` names its steps; without `steps` a run ends at once.
+
+    `check` is what compares a trigger's data with `schema`.
+    """
+
+    active: bool
+    version: int = 1
+    steps: bool = False
+    schema: Mapping[str, Json] | None = None
+    check: SchemaCheck = attrs.field(default=unchecked, eq=False, repr=False)
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ import attrs
 
 from domain import recipients
 from domain.actions import values
-from domain.actions.outcomes import Done, Facts, OpenRun, Prepared, Problem, Reference
+from domain.actions.outcomes import Done, Facts, KnownWorkflow, OpenRun, Prepared, Problem, Reference
 from domain.json_values import Json
 
 MOST_RECIPIENTS = 1_000
@@ -46,7 +46,7 @@ def cancel(given: Mapping[str, Json]) -> Prepared:
 
 def start(payload: Mapping[str, Json], facts: Facts) -> Done | Problem:
     """One run for each recipient who is known or described inline; the others get none, and a warning."""
-    problem = _unusable(str(payload["key"]), facts)
+    problem = _unusable(str(payload["key"]), facts) or _unwanted(payload, facts)
     if problem is not None:
         return problem
     described = {_known_as(entry) for entry in values.as_list(payload.get("identify", []))}
@@ -92,11 +92,44 @@ def _concerns(run: OpenRun, wanted: Json) -> bool:
 def _unusable(key: str, facts: Facts) -> Problem | None:
     if ("workflow", key) not in facts:
         return _missing(key)
-    if facts["workflow", key]:
+    if known_workflow(key, facts).active:
         return None
     return Problem(
         code="workflow_inactive", message=f"workflow {key!r} is not active; activate it to start runs", field="key"
     )
+
+
+def known_workflow(key: str, facts: Facts) -> KnownWorkflow:
+    """What is known of a workflow, which must exist."""
+    known = facts["workflow", key]
+    assert isinstance(known, KnownWorkflow)
+    return known
+
+
+def _unwanted(payload: Mapping[str, Json], facts: Facts) -> Problem | None:
+    """What is wrong with the data of the trigger, or with that of one recipient, by the workflow's schema."""
+    workflow = known_workflow(str(payload["key"]), facts)
+    if workflow.schema is None:
+        return None
+    own = [values.mapping(each, "trigger_data") for each in values.as_list(payload.get("trigger_data", []))]
+    for data in [data_for(payload, None), *(data_for(payload, each) for each in own)]:
+        violation = workflow.check(workflow.schema, data)
+        if violation is not None:
+            place, what = violation
+            field = f"data.{place}" if place else "data"
+            message = f"{field} {what}, as the trigger data schema of workflow {payload['key']!r} wants it"
+            return Problem(code="trigger_data_invalid", message=message, field=field)
+    return None
+
+
+def data_for(payload: Mapping[str, Json], recipient: Mapping[str, Json] | None) -> Mapping[str, Json]:
+    """The data of a trigger; what it says for `recipient` alone, if anything, goes before what it says for all."""
+    data = values.mapping(payload.get("data", {}), "data")
+    for each in values.as_list(payload.get("trigger_data", [])):
+        assert isinstance(each, Mapping)
+        if recipient is not None and all(each[name] == recipient[name] for name in ("collection", "id")):
+            return {**data, **values.mapping(each["data"], "data")}
+    return data
 
 
 def _missing(key: str) -> Problem:

@@ -20,6 +20,7 @@ from eventsourcing.persistence import Mapper, MapperDeserialisationError, Notifi
 
 from application.records import Change, Recorded
 from domain.json_values import Json
+from domain.runs import RunStarted
 from domain.settings import Settings
 from domain.webhooks import WebhookReceived
 from infrastructure.event_store import topics
@@ -29,6 +30,7 @@ BODY = "body"
 ADDED_LATER: Mapping[type[Any], tuple[str, ...]] = {
     Settings: ("preprocess_script", "batch_path"),
     WebhookReceived: ("script", "part", "uncovered"),
+    RunStarted: ("workflow_version", "trigger_source"),
 }
 """Fields that an event's first release did not have: left out while they say nothing, so that its stored form stays."""
 

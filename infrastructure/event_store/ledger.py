@@ -67,7 +67,7 @@ class PostgresLedger(Ledger):
         return self._read(self.recorder.single_statement, (ids, versions))
 
     def histories(self, streams_wanted: Sequence[str]) -> dict[str, list[Recorded]]:
-        """Every event of several streams, by stream."""
+        """See the port."""
         histories: dict[str, list[Recorded]] = {}
         for recorded in self._read(self.recorder.histories_statement, (list(streams_wanted),)):
             histories.setdefault(recorded.stream, []).append(recorded)
@@ -104,6 +104,14 @@ class MemoryLedger(Ledger):
     def history(self, stream: str) -> tuple[Recorded, ...]:
         """See the port."""
         return tuple(each for each in self.log(after=0, limit=2**31) if each.stream == stream)
+
+    def histories(self, streams_wanted: Sequence[str]) -> dict[str, list[Recorded]]:
+        """See the port."""
+        wanted, found = frozenset(streams_wanted), dict[str, list[Recorded]]()
+        for each in self.log(after=0, limit=2**31):
+            if each.stream in wanted:
+                found.setdefault(each.stream, []).append(each)
+        return found
 
     def category(self, name: str, *, after: int = 0) -> tuple[Recorded, ...]:
         """See the port."""

@@ -3,7 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from domain import api_keys, audiences, configurations, environments, runs, sources, variables, webhooks, workflows
+from domain import (
+    api_keys,
+    audiences,
+    bulk_operations,
+    configurations,
+    environments,
+    runs,
+    sources,
+    variables,
+    webhooks,
+    workflows,
+)
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -18,6 +29,7 @@ CLASSES: Mapping[str, type[Any]] = {
         *get_args(workflows.Event),
         *get_args(audiences.Event),
         *get_args(webhooks.Event),
+        bulk_operations.BulkOperationStarted,
         *get_args(runs.Event),
     )
 }

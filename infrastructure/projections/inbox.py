@@ -18,7 +18,7 @@ from application.errors import Conflict, Unavailable
 from application.ports import Clock, LookedUp, Settled
 from application.records import Recorded
 from domain import runs
-from domain.actions.outcomes import OpenRun, Reference
+from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Scope
 from infrastructure import bulk
 from infrastructure.event_store import envelopes
@@ -37,7 +37,7 @@ JOIN unnest(%b, %b, %b) AS wanted (environment, collection, id)
 USING (environment, collection, id)
 """
 WORKFLOWS = """
-SELECT environment, key, active FROM {schema}.workflows
+SELECT environment, key, active, version, steps, trigger_data_schema FROM {schema}.workflows
 JOIN unnest(%b, %b) AS wanted (environment, key) USING (environment, key)
 """
 AUDIENCES = """
@@ -47,7 +47,7 @@ JOIN unnest(%b, %b) AS wanted (environment, key) USING (environment, key)
 OPEN_RUNS = """
 SELECT environment, workflow, cancellation_key, id, recipient_collection, recipient_id FROM {schema}.runs
 JOIN unnest(%b, %b, %b) AS wanted (environment, workflow, cancellation_key)
-USING (environment, workflow, cancellation_key) WHERE status = 'queued' ORDER BY position_key
+USING (environment, workflow, cancellation_key) WHERE status IN ('queued', 'processing', 'paused') ORDER BY position_key
 """
 PARK = """
 INSERT INTO {schema}.parked (position, stream, error) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
@@ -106,8 +106,9 @@ class PostgresInbox:
     def _facts(self, cursor: Cursor[Any], references: Wanted) -> Facts:
         facts: Facts = {}
         self._look_up_entities(cursor, references, facts)
-        for environment, key, active in _rows(cursor, self._workflows, _of(references, "workflow")):
-            facts[environment, ("workflow", key)] = active
+        for environment, key, active, *told in _rows(cursor, self._workflows, _of(references, "workflow")):
+            known = dict(zip(("version", "steps", "schema"), told, strict=True))
+            facts[environment, ("workflow", key)] = KnownWorkflow(active=active, **known)
         for environment, key in _rows(cursor, self._audiences, _of(references, "audience")):
             facts[environment, ("audience", key)] = True
         for environment, workflow, key, run, *recipient in _rows(cursor, self._runs, _of(references, "runs")):

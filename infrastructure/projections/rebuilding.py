@@ -116,7 +116,7 @@ class _Rebuild:
             after = stored[-1].id
 
     def _swap(self, connection: psycopg.Connection[Any], table: str) -> None:
-        connection.execute(SQL("DROP TABLE {}").format(Identifier(self._live, table)))
+        connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(self._live, table)))
         connection.execute(
             SQL("ALTER TABLE {} SET SCHEMA {}").format(Identifier(SHADOW, table), Identifier(self._live))
         )

@@ -8,19 +8,23 @@ from psycopg.sql import SQL, Composed, Identifier
 from infrastructure.projections.accounting import Accounting
 from infrastructure.projections.action_log import ActionLog
 from infrastructure.projections.directory import Directory
+from infrastructure.projections.entity_changes import EntityChanges
 from infrastructure.projections.entries import Projection
 from infrastructure.projections.event_log import EventLog
 from infrastructure.projections.event_types import EventTypes
 from infrastructure.projections.precedents import Precedents
+from infrastructure.projections.run_schedule import RunSchedule
 from infrastructure.projections.workflows import Workflows
 
 PROJECTIONS: Mapping[str, Callable[[str], Projection]] = {
     "event_log": EventLog,
     "action_log": ActionLog,
     "directory": Directory,
+    "entity_changes": EntityChanges,
     "event_types": EventTypes,
     "accounting": Accounting,
     "precedents": Precedents,
+    "run_schedule": RunSchedule,  # before the runs: whoever carries one on takes the two in this order too
     "workflows": Workflows,
 }
 

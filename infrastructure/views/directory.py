@@ -26,9 +26,24 @@ SELECT * FROM (
     LEFT JOIN {schema}.entities e ON (e.environment, e.collection, e.id) = (m.environment, '$users', m.user_id)
 ) AS member
 """
+FOLLOWERS: LiteralString = (
+    SUBSCRIPTIONS
+    + """
+JOIN unnest(%s::text[], %s::text[]) WITH ORDINALITY AS wanted (recipient_collection, recipient_id, place)
+    USING (recipient_collection, recipient_id)
+WHERE environment = %s AND collection = %s AND object_id = %s ORDER BY place
+"""
+)
+MEMBERSHIPS: LiteralString = (
+    "SELECT audience, tenant FROM {schema}.audience_members WHERE environment = %s AND user_id = %s"
+    " ORDER BY audience, tenant"
+)
+# PostgreSQL refuses to read a text out of JSON that holds NUL anywhere, so that such tenants have no name to it.
+NAMED: LiteralString = (
+    r"CASE WHEN strpos(properties::text, '\u0000') = 0 THEN properties ->> 'name' = %s ELSE false END"
+)
 AUDIENCES: LiteralString = "SELECT * FROM {schema}.audiences WHERE environment = %s ORDER BY key"
 AUDIENCE: LiteralString = "SELECT key FROM {schema}.audiences WHERE environment = %s AND key = %s"
-RUNS: LiteralString = "SELECT * FROM {schema}.runs"
 
 SIDES: dict[str, tuple[LiteralString, LiteralString]] = {
     "object": ("collection = %s", "object_id = %s"),
@@ -49,9 +64,22 @@ class PostgresDirectory:
         page = self._entities(environment, collection, conditions, PageRequest(size=1))
         return page.entries[0] if page.entries else None
 
-    def entities(self, environment: str, collection: str, page: PageRequest) -> Page:
+    def entities(
+        self,
+        environment: str,
+        collection: str,
+        page: PageRequest,
+        *,
+        entity_id: str | None = None,
+        name: str | None = None,
+    ) -> Page:
         """See the port."""
-        return self._entities(environment, collection, [], page)
+        conditions: list[tuple[LiteralString, Any]] = []
+        if entity_id is not None:
+            conditions.append(("id = %s", entity_id))
+        if name is not None:
+            conditions.append((NAMED, name))
+        return self._entities(environment, collection, conditions, page)
 
     def _entities(
         self, environment: str, collection: str, more: list[tuple[LiteralString, Any]], page: PageRequest
@@ -75,6 +103,19 @@ class PostgresDirectory:
             SUBSCRIPTIONS, conditions, key=FOLLOWING, request=page, shape=_subscription, descending=False
         )
 
+    def following(
+        self, environment: str, collection: str, object_id: str, recipients: Sequence[tuple[str, str]]
+    ) -> Sequence[Entry]:
+        """See the port."""
+        groups, ids = [group for group, _ in recipients], [entity_id for _, entity_id in recipients]
+        rows = self._reader.rows(FOLLOWERS, (groups, ids, environment, collection, object_id))
+        return [_subscription(row) for row in rows]
+
+    def memberships(self, environment: str, user_id: str) -> Sequence[tuple[str, str | None]]:
+        """See the port."""
+        rows = self._reader.rows(MEMBERSHIPS, (environment, user_id))
+        return [(row["audience"], row["tenant"] or None) for row in rows]
+
     def members(self, environment: str, audience: str, page: PageRequest) -> Page | None:
         """See the port."""
         if not self._reader.rows(AUDIENCE, (environment, audience)):
@@ -87,19 +128,6 @@ class PostgresDirectory:
     def audiences(self, environment: str) -> Sequence[Entry]:
         """See the port."""
         return self._reader.rows(AUDIENCES, (environment,))
-
-    def runs(self, environment: str, *, workflow: str | None, page: PageRequest) -> Page:
-        """See the port."""
-        conditions: list[tuple[LiteralString, Any]] = [("environment = %s", environment)]
-        if workflow is not None:
-            conditions.append(("workflow = %s", workflow))
-        return self._reader.page(RUNS, conditions, key=("position_key",), request=page, shape=dict)
-
-    def run(self, environment: str, run_id: str) -> Entry | None:
-        """See the port."""
-        conditions: list[tuple[LiteralString, Any]] = [("environment = %s", environment), ("id = %s", run_id)]
-        page = self._reader.page(RUNS, conditions, key=("id",), request=PageRequest(size=1), shape=dict)
-        return page.entries[0] if page.entries else None
 
 
 def _subscription(row: Row) -> dict[str, Any]:

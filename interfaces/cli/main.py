@@ -8,7 +8,7 @@ import click
 from application.errors import Unavailable
 from domain.errors import Refused
 from infrastructure import composition
-from interfaces.cli import demo, operating, processes, sources
+from interfaces.cli import demo, operating, processes, sources, why
 
 HELP = """Hookledger: an event-sourced gateway for incoming webhooks.
 
@@ -38,7 +38,7 @@ def main() -> None:
     """See HELP."""
 
 
-for command in (*processes.COMMANDS, *operating.COMMANDS, *sources.COMMANDS, *demo.COMMANDS):
+for command in (*processes.COMMANDS, *operating.COMMANDS, *sources.COMMANDS, *why.COMMANDS, *demo.COMMANDS):
     main.add_command(command)
 
 if __name__ == "__main__":

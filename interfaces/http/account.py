@@ -87,7 +87,10 @@ def get_workflow(request: AnyRequest, gateway: Gateway, key: str) -> Response[by
 
 @put("/v1/workflows/{key:str}", sync_to_thread=True, summary="Define a workflow")
 def put_workflow(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> Response[bytes]:
-    """`{workflow: {name, active?}}`; active unless told otherwise."""
+    """`{workflow: {name, active?, steps?, conditions?, trigger_data_schema?}}`; active unless told otherwise.
+
+    Of the rest, what is left out stays as it is.
+    """
     who, snapshot = callers.caller(request, gateway, "edit")
     slug = callers.the_environment(request, who, snapshot)
     asked = _within(callers.json_body(gateway, body), "workflow")
@@ -95,7 +98,7 @@ def put_workflow(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -
     if not isinstance(active, bool):
         raise Malformed(f"workflow.active is {active!r}; it must be true or false", "workflow.active")
     defined = gateway.managing.define_workflow(
-        environment=slug, key=key, name=_text(asked, "name"), active=active, actor=who.key_id
+        environment=slug, key=key, name=_text(asked, "name"), active=active, actor=who.key_id, told=asked
     )
     return rendering.answer(rendering.wrapped("workflow", shapes.workflow(defined)))
 

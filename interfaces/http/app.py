@@ -13,15 +13,25 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from application.gateway import Gateway
 from interfaces.http import (
     account,
+    audience_members,
+    bulk_operations,
+    calls,
     collecting,
     directory,
+    lineage,
     logs,
+    objects,
     operations,
     problems,
     receiving,
+    reverse_etl,
+    runs,
     segments,
     sources,
+    tenants,
+    users,
     variables,
+    workflow_calls,
 )
 
 RECEIVE = f"{receiving.PATH}/"
@@ -29,6 +39,25 @@ SCHEMES: dict[str, SecurityScheme | Reference] = {
     "key": SecurityScheme(type="http", scheme="bearer"),
     "write_key": SecurityScheme(type="http", scheme="basic", description="a source's write key, an empty password"),
 }
+HANDLERS: list[Any] = [
+    *collecting.HANDLERS,
+    *sources.HANDLERS,
+    *account.HANDLERS,
+    *variables.HANDLERS,
+    *logs.HANDLERS,
+    *lineage.HANDLERS,
+    *directory.HANDLERS,
+    *users.HANDLERS,
+    *objects.HANDLERS,
+    *tenants.HANDLERS,
+    *audience_members.HANDLERS,
+    *workflow_calls.HANDLERS,
+    *runs.HANDLERS,
+    *bulk_operations.HANDLERS,
+    *reverse_etl.HANDLERS,
+    *operations.HANDLERS,
+]
+"""Every route but receiving's, which is mounted beside the framework's."""
 
 
 class RequestIds:
@@ -48,6 +77,7 @@ class RequestIds:
         segments.keep_encoded(scope)
         given = dict(scope["headers"]).get(b"x-request-id", b"")
         request_id = given if 0 < len(given) <= 64 and given.isascii() else self._new_id().encode()
+        scope.setdefault("state", {})[calls.REQUEST_ID] = request_id.decode("ascii")
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start" and b"x-request-id" not in dict(message["headers"]):
@@ -61,16 +91,7 @@ def create(gateway: Gateway, *, lifespan: Any = None) -> ASGIApp:
     """The application over a gateway. `lifespan` is a list of context managers around its life."""
     # One router, because handlers that are registered singly and share a path are registered again and again, and then
     # lose what makes them run in a thread.
-    handlers: list[Any] = [
-        *collecting.HANDLERS,
-        *sources.HANDLERS,
-        *account.HANDLERS,
-        *variables.HANDLERS,
-        *logs.HANDLERS,
-        *directory.HANDLERS,
-        *operations.HANDLERS,
-    ]
-    api = Router("/", route_handlers=handlers)
+    api = Router("/", route_handlers=HANDLERS)
     application = Litestar(
         route_handlers=[receiving.mount(gateway), api],
         dependencies={"gateway": Provide(lambda: gateway, sync_to_thread=False)},

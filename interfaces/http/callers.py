@@ -14,16 +14,18 @@ from application.managing import require_environment
 from application.queries import LARGEST_PAGE, PageRequest
 from domain import errors, timestamps
 from domain.json_values import Json
+from interfaces.http import tiers
 from interfaces.http.problems import Malformed
 
 AnyRequest = Request[Any, Any, Any]
 
 
 def caller(request: AnyRequest, gateway: Gateway, permission: Permission) -> tuple[Caller, Snapshot]:
-    """Who asks, if they may, and the snapshot of this moment. Raises Unauthenticated or Forbidden."""
+    """Who asks, if they may, and the snapshot of this moment. Raises Unauthenticated, Forbidden or RateLimited."""
     snapshot = gateway.catalogue.current()
     found = access.identify(request.headers.get("authorization"), snapshot)
     access.require(found, permission)
+    tiers.admit(request, gateway, found, snapshot)
     return found, snapshot
 
 

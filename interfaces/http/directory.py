@@ -1,4 +1,4 @@
-"""Reading the directory on Knock's paths: users, objects, tenants, subscriptions, audience members and runs."""
+"""Reading the directory on Knock's paths: users, objects, tenants, subscriptions and audience members."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -64,35 +64,21 @@ def get_tenant(request: AnyRequest, gateway: Gateway, tenant_id: str) -> Respons
 
 @get("/v1/tenants", sync_to_thread=True, summary="List tenants")
 def list_tenants(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
-    """The tenants of an environment, by id."""
-    return rendering.answer(rendering.page(_entities(request, gateway, TENANTS)))
+    """The tenants of an environment, by id. Filters: name, tenant_id."""
+    slug, name = _environment(request, gateway), callers.text(request, "name")
+    tenant_id = callers.text(request, "tenant_id")
+    found = gateway.directory.entities(slug, TENANTS, callers.page(request), entity_id=tenant_id, name=name)
+    return rendering.answer(rendering.page(_shaped(found, recipient)))
 
 
 @get("/v1/audiences/{key:str}/members", sync_to_thread=True, summary="Members of an audience")
 def list_members(request: AnyRequest, gateway: Gateway, key: str) -> Response[bytes]:
     """The members of an audience; one who is not identified has a user of nothing but an id."""
     slug = _environment(request, gateway)
-    page = gateway.directory.members(slug, _id(key), callers.page(request))
+    page = gateway.directory.members(slug, segments.identifier(request.scope, key), callers.page(request))
     if page is None:
         raise Missing(f"audience {key!r}")
     return rendering.answer(rendering.page(_shaped(page, _member)))
-
-
-@get("/v1/workflow_recipient_runs", sync_to_thread=True, summary="List runs")
-def list_runs(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
-    """Workflow runs, newest first, in Knock's shape with `items`."""
-    slug = _environment(request, gateway)
-    page = gateway.directory.runs(slug, workflow=callers.text(request, "workflow"), page=callers.page(request))
-    return rendering.answer({"items": [_run(each) for each in page.entries], "page_info": rendering.page_info(page)})
-
-
-@get("/v1/workflow_recipient_runs/{run_id:str}", sync_to_thread=True, summary="Get a run")
-def get_run(request: AnyRequest, gateway: Gateway, run_id: str) -> Response[bytes]:
-    """One run."""
-    found = gateway.directory.run(_environment(request, gateway), _id(run_id))
-    if found is None:
-        raise Missing(f"run {run_id!r}")
-    return rendering.answer({**_run(found), "events": []})
 
 
 def user(entity: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,15 +130,9 @@ def _environment(request: AnyRequest, gateway: Gateway) -> str:
     return callers.the_environment(request, who, snapshot)
 
 
-def _id(segment: str) -> str:
-    text = segments.decoded(segment)
-    if "\0" in text:
-        raise Malformed("an id holds NUL", "id")
-    return text
-
-
 def _entity(request: AnyRequest, gateway: Gateway, collection: str, entity_id: str) -> Mapping[str, Any]:
-    slug, group, name = _environment(request, gateway), _id(collection), _id(entity_id)
+    slug = _environment(request, gateway)
+    group, name = (segments.identifier(request.scope, each) for each in (collection, entity_id))
     found = gateway.directory.entity(slug, group, name)
     if found is None:
         what = {USERS: "user", TENANTS: "tenant"}.get(group, f"object of {group!r}:")
@@ -161,8 +141,8 @@ def _entity(request: AnyRequest, gateway: Gateway, collection: str, entity_id: s
 
 
 def _entities(request: AnyRequest, gateway: Gateway, collection: str) -> Page:
-    slug = _environment(request, gateway)
-    return _shaped(gateway.directory.entities(slug, _id(collection), callers.page(request)), recipient)
+    slug, group = _environment(request, gateway), segments.identifier(request.scope, collection)
+    return _shaped(gateway.directory.entities(slug, group, callers.page(request)), recipient)
 
 
 def _shaped(page: Page, shape: Any) -> Page:
@@ -173,11 +153,13 @@ def _subscriptions(
     request: AnyRequest, gateway: Gateway, collection: str, entity_id: str, mode: str
 ) -> Response[bytes]:
     slug = _environment(request, gateway)
-    page = gateway.directory.subscriptions(slug, _id(collection), _id(entity_id), mode=mode, page=callers.page(request))
-    return rendering.answer(rendering.page(_shaped(page, _subscription)))
+    group, name = (segments.identifier(request.scope, each) for each in (collection, entity_id))
+    page = gateway.directory.subscriptions(slug, group, name, mode=mode, page=callers.page(request))
+    return rendering.answer(rendering.page(_shaped(page, subscription)))
 
 
-def _subscription(entry: Mapping[str, Any]) -> dict[str, Any]:
+def subscription(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A subscription in Knock's shape, both sides whole."""
     return {
         "__typename": "Subscription",
         "object": an_object(entry["object"]),
@@ -198,29 +180,6 @@ def _member(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _run(entry: Mapping[str, Any]) -> dict[str, Any]:
-    reference = {"collection": entry["recipient_collection"], "id": entry["recipient_id"]}
-    if reference["collection"] == USERS:
-        recipient_shown: Any = reference["id"]
-    else:
-        recipient_shown = reference
-    return {
-        "__typename": "WorkflowRecipientRun",
-        "id": entry["id"],
-        "workflow_run_id": entry["workflow_run_id"],
-        "workflow": entry["workflow"],
-        "recipient": recipient_shown,
-        "actor": entry["actor"],
-        "tenant": entry["tenant"],
-        "status": entry["status"],
-        "error_count": 0,
-        "trigger_source": {"type": "integration", "cancellation_key": entry["cancellation_key"]},
-        "event_log_id": entry["event_log_id"],
-        "inserted_at": entry["inserted_at"],
-        "updated_at": entry["updated_at"],
-    }
-
-
 HANDLERS = [
     get_user,
     list_users,
@@ -231,6 +190,4 @@ HANDLERS = [
     get_tenant,
     list_tenants,
     list_members,
-    list_runs,
-    get_run,
 ]

@@ -8,10 +8,13 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from application.access import Forbidden, Unauthenticated
+from application.call_outcomes import AudienceMissing, WorkflowInactive, WorkflowMissing
 from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
 from application.managing import EnvironmentUnknown
+from application.rate_limits import RateLimited
 from application.rehearsing import RehearsalForbidden
 from application.templates import TemplateUnknown
+from application.user_merges import UserUnknown
 from domain import errors
 from domain.api_keys import KeyUnknown
 from domain.configuring import ConfigurationUnknown, SecretUnknown
@@ -33,6 +36,11 @@ TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
     (EnvironmentUnknown, 404, "resource_missing", "api_error"),
     (TemplateUnknown, 404, "resource_missing", "api_error"),
     (KeyUnknown, 404, "resource_missing", "api_error"),
+    (WorkflowMissing, 404, "workflow_missing", "api_error"),
+    (WorkflowInactive, 422, "workflow_inactive", "invalid_request_error"),
+    (AudienceMissing, 404, "resource_missing", "api_error"),
+    (UserUnknown, 404, "resource_missing", "api_error"),
+    (RateLimited, 429, "rate_limited", "api_error"),
     (errors.Refused, 422, "invalid_params", "invalid_request_error"),
     (Busy, 503, "busy", "api_error"),
     (Unavailable, 503, "unavailable", "api_error"),
@@ -47,7 +55,7 @@ CODES = {
     413: "body_too_large",
     415: "unsupported_media_type",
 }
-RETRY_AFTER = {503: "1"}
+RETRY_AFTER = {503: 1}
 
 
 class Missing(Exception):
@@ -73,10 +81,10 @@ def body(*, code: str, message: str, status: int, kind: str = "api_error", field
     return shown
 
 
-def _answer(shown: dict[str, Any]) -> Response[bytes]:
+def _answer(shown: dict[str, Any], retry_after: int | None = None) -> Response[bytes]:
     response = rendering.answer(shown, shown["status"])
-    if retry_after := RETRY_AFTER.get(shown["status"]):
-        response.headers["Retry-After"] = retry_after
+    if seconds := retry_after or RETRY_AFTER.get(shown["status"]):
+        response.headers["Retry-After"] = str(seconds)
     return response
 
 
@@ -85,7 +93,8 @@ def expected(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     for kind, status, code, group in TABLE:
         if isinstance(error, kind):
             field = getattr(error, "field", None)
-            return _answer(body(code=code, message=str(error), status=status, kind=group, field=field))
+            shown = body(code=code, message=str(error), status=status, kind=group, field=field)
+            return _answer(shown, getattr(error, "retry_after", None))
     raise error
 
 

@@ -8,7 +8,7 @@ import attrs
 from application.catalogue import Endpoint, Snapshot
 from application.gateway import Gateway
 from application.templates import Template
-from domain import configurations, environments, preprocessing
+from domain import configurations, environments, preprocessing, workflows
 from domain.api_keys import ApiKey
 from domain.audiences import Audience
 from domain.configurations import Configuration, Secret
@@ -160,6 +160,8 @@ def workflow(shown: Workflow) -> dict[str, Any]:
         "name": shown.name,
         "active": shown.active,
         "environment": shown.environment,
+        "version": shown.version,
+        **workflows.as_json(shown.definition),
         "created_at": shown.created_at,
         "updated_at": shown.updated_at,
     }

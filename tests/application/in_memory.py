@@ -21,14 +21,17 @@ from application.secret_edits import SecretEdits
 from application.source_edits import SourceEdits
 from application.throttling import Throttle
 from application.variable_edits import VariableEdits
+from application.workflow_edits import WorkflowEdits
 from domain import configurations, webhooks
 from domain.configurations import Configuration
 from domain.json_values import Json
-from infrastructure import batch_bodies, bodies, variables, verifiers, write_keys
+from infrastructure import batch_bodies, bodies, clocks, delivering, variables, verifiers, write_keys
+from infrastructure import schemas as json_schemas
 from infrastructure.discreet_scripts import DiscreetScripts
 from infrastructure.event_store.ledger import MemoryLedger
 from infrastructure.script_threads import ScriptThreads
 from infrastructure.scripts.sandbox import QuickJsScripts
+from infrastructure.settings import Settings
 from infrastructure.signatures import schemes
 from infrastructure.templates.loading import YamlTemplates
 from infrastructure.vault import MasterKeyVault
@@ -39,6 +42,9 @@ SOURCE = "shop"
 VAULT = MasterKeyVault(bytes(32))
 TEMPLATES = YamlTemplates()
 SCRIPTS = DiscreetScripts(QuickJsScripts())
+OUTGOING = delivering.outgoing(Settings(), clocks.system)
+LATER: Mapping[str, Any] = {"steps": [{"ref": "later", "type": "delay", "settings": {"seconds": 3600}}]}
+"""What a workflow does whose runs are to stay open."""
 OPENED: Mapping[str, Any] = {
     "make_verifier": verifiers.maker(VAULT, "https://hooks.example.com/integrations/receive/{}".format),
     "make_write_key": write_keys.maker(VAULT),
@@ -85,7 +91,10 @@ class InMemory:
         self.managing = _managing(store or self.ledger, self.catalogue, self.clock, process)
         self.inbox = memory.MemoryInbox(self.ledger, self.clock)
         self.pipeline = Pipeline(
-            inbox=self.inbox, configuration_at=ConfigurationHistory(self.ledger).at, parse=bodies.read
+            inbox=self.inbox,
+            configuration_at=ConfigurationHistory(self.ledger).at,
+            parse=bodies.read,
+            check_schema=json_schemas.violation,
         )
         self.receiving = Receiving(
             appender=memory.MemoryAppender(self.ledger),
@@ -124,9 +133,11 @@ class InMemory:
         state: Configuration = self.catalogue.current().state(configurations.stream(key, environment))
         return state
 
-    def workflow(self, key: str, *, active: bool = True) -> None:
+    def workflow(self, key: str, *, active: bool = True, told: Mapping[str, Json] = LATER) -> None:
         """Define a workflow in development."""
-        self.managing.define_workflow(environment="development", key=key, name=key, active=active, actor=ACTOR)
+        self.managing.define_workflow(
+            environment="development", key=key, name=key, active=active, actor=ACTOR, told=told
+        )
 
     def deliver(
         self,
@@ -179,6 +190,9 @@ def _managing(store: EventStore, catalogue: Catalogue, clock: StoppedClock, proc
         catalogue=catalogue,
         edits=edits,
         variable_edits=VariableEdits(vault=VAULT),
+        workflow_edits=WorkflowEdits(
+            renderer=OUTGOING.renderer, sender=OUTGOING.sender, require_schema=json_schemas.require
+        ),
         clock=clock,
         new_id=Numbers(f"{process}id"),
         new_key=lambda prefix: f"{prefix}{process}{next(numbers)}",

@@ -18,10 +18,10 @@ def caller(role: str) -> Caller:
 @pytest.mark.parametrize(
     ("role", "granted"),
     [
-        ("admin", {"read", "edit", "administer", "directory"}),
-        ("editor", {"read", "edit", "directory"}),
+        ("admin", {"read", "edit", "administer", "directory", "write"}),
+        ("editor", {"read", "edit", "directory", "write"}),
         ("auditor", {"read", "directory"}),
-        ("environment", {"directory"}),
+        ("environment", {"directory", "write"}),
     ],
 )
 def test_a_role_grants_these_permissions_and_no_others(role: str, granted: set[Permission]) -> None:

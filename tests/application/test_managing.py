@@ -1,6 +1,6 @@
 """Managing: what people ask for is done once, wholly or not at all, whoever else edits meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -159,6 +159,9 @@ class Meddled:
 
     def history(self, stream: str) -> tuple[Recorded, ...]:
         return self._store.history(stream)
+
+    def histories(self, streams_wanted: Sequence[str]) -> Mapping[str, Sequence[Recorded]]:
+        return self._store.histories(streams_wanted)
 
     def category(self, name: str, *, after: int = 0) -> tuple[Recorded, ...]:
         return self._store.category(name, after=after)

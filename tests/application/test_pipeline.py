@@ -154,10 +154,36 @@ def test_runs_are_started_and_cancelled_one_webhook_after_the_other(page: int) -
         it.deliver(str(number), {"type": f"order.{kind}", "user": "u-1", "order": order})
     settle_all(it, page)
     started = [each for each in _log(it) if isinstance(each, runs.RunStarted)]
-    cancelled = [each for each in _log(it) if isinstance(each, runs.RunCancelled)]
+    cancelled = [runs.cancelled_by(each) for each in _log(it) if isinstance(each, webhooks.ActionExecuted)]
     assert [each.webhook_id for each in started] == ["0", "1", "3", "4"]
-    assert [each.run_id for each in cancelled] == [started[0].run_id, started[2].run_id]
-    assert [each.webhook_id for each in cancelled] == ["2", "5"]
+    assert [ids for ids in cancelled if ids] == [(started[0].run_id,), (started[2].run_id,)]
+
+
+@pytest.mark.parametrize("page", [1, 500])
+def test_runs_that_have_nothing_to_deliver_end_at_once_and_are_never_cancelled(page: int) -> None:
+    it = gateway(IDENTIFY, TRIGGER, CANCEL)
+    it.workflow("welcome", told={})
+    for number, kind in enumerate(["placed", "cancelled"]):
+        it.deliver(str(number), {"type": f"order.{kind}", "user": "u-1", "order": "o-1"})
+    settle_all(it, page)
+    assert len([each for each in _log(it) if isinstance(each, runs.RunCompleted)]) == 1
+    assert not any(runs.cancelled_by(each) for each in _log(it) if isinstance(each, webhooks.ActionExecuted))
+
+
+@pytest.mark.parametrize("page", [1, 500])
+def test_a_run_keeps_to_the_steps_of_its_start_and_data_to_the_schema(page: int) -> None:
+    it = gateway({**TRIGGER, "action_parameters": {"key": "welcome", "recipients": {"value": {"id": "u-1"}}}})
+    it.workflow("welcome")
+    it.deliver("0", {})
+    it.workflow("welcome", told={"trigger_data_schema": {"required": ["total"]}})
+    it.deliver("1", {})
+    it.workflow("welcome", told={"trigger_data_schema": None})
+    it.deliver("2", {})
+    settle_all(it, page)
+    started = [each for each in _log(it) if isinstance(each, runs.RunStarted)]
+    assert [(each.webhook_id, each.workflow_version) for each in started] == [("0", 2), ("2", 4)]
+    (failed,) = (each for each in _log(it) if isinstance(each, webhooks.ActionFailed))
+    assert (failed.error.code, failed.error.field) == ("trigger_data_invalid", "data")
 
 
 def _parameters(mapping: dict[str, Json]) -> dict[str, Json]:

@@ -70,7 +70,7 @@ def allergic(it: InMemory, *breaks_on: str) -> tuple[Pipeline, Allergic]:
 def test_an_edit_that_cannot_be_settled_is_parked_and_those_behind_it_go_on() -> None:
     it = gateway()
     it.deliver("1", {"user": "u-1"})
-    it.workflow("welcome")
+    it.workflow("welcome", told={})
     it.deliver("2", {"user": "u-1"})
     pipeline, inbox = allergic(it, workflows.stream("development", "welcome"))
     position = it.ledger.head() - 1

@@ -1,7 +1,6 @@
 """Documentation is part of the product: whatever one can set, call, run or read back stands in `docs/`."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -9,24 +8,15 @@ import pytest
 from infrastructure import settings
 from infrastructure.event_store import topics
 from interfaces.cli.main import main
-from interfaces.http import account, collecting, directory, logs, operations, sources, variables
+from interfaces.http import app
 
 DOCS = Path("docs")
 
 
 def _routes() -> list[str]:
-    handlers: list[Any] = [
-        *sources.HANDLERS,
-        *collecting.HANDLERS,
-        *account.HANDLERS,
-        *variables.HANDLERS,
-        *logs.HANDLERS,
-        *directory.HANDLERS,
-        *operations.HANDLERS,
-    ]
     return [
         f"{method} {path}".replace(":str}", "}")
-        for handler in handlers
+        for handler in app.HANDLERS
         for method in handler.http_methods
         for path in handler.paths
     ]

@@ -14,7 +14,7 @@ from application.pipeline import Settled
 from application.ports import EventStore, Inbox
 from application.records import Change, Recorded
 from domain import audiences, configurations, runs, webhooks, workflows
-from domain.actions.outcomes import OpenRun, Reference
+from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.json_values import Json
 from tests import examples
@@ -28,12 +28,13 @@ CONFIGURED = Change(
 )
 WORKFLOW_STREAM = workflows.stream(WHERE, "payment-failed")
 WORKFLOW = Change(stream=WORKFLOW_STREAM, version=0, events=(examples.WORKFLOW_DEFINED,))
+STEPS = Change(stream=WORKFLOW_STREAM, version=2, events=(examples.WORKFLOW_STEPS_CHANGED,))
 SWITCHED_OFF = Change(stream=WORKFLOW_STREAM, version=1, events=(examples.WORKFLOW_DEACTIVATED,))
 AUDIENCE = Change(stream=audiences.stream(WHERE, "beta-testers"), version=0, events=(examples.AUDIENCE_DEFINED,))
 
 RUN_STREAM = runs.stream(examples.RUN_STARTED.run_id)
 STARTED = Change(stream=RUN_STREAM, version=0, events=(examples.RUN_STARTED,))
-CANCELLED = Change(stream=RUN_STREAM, version=1, events=(examples.RUN_CANCELLED,))
+COMPLETED = Change(stream=RUN_STREAM, version=0, events=(examples.RUN_STARTED, examples.RUN_COMPLETED))
 OPEN_RUNS: Reference = ("runs", "payment-failed", "invoice-in_1SpqSzLkdIwHu7ixQ4yB2nWd")
 USER: Reference = ("user", "cus_TnVh5xq8Rk2LmD")
 SCOPE: Scope = (examples.SOURCE, WHERE, "invoice.payment_failed", "evt_1SpqT4LkdIwHu7ix0mZ3rV8c")
@@ -45,6 +46,12 @@ def executed(action_type: str, *, result: Mapping[str, Json] | None = None, **pa
 
 
 IDENTIFIED = executed("users_identify", id="cus_TnVh5xq8Rk2LmD", name="Zoë Müller", properties={"plan": "team"})
+CANCELLED = executed(
+    "workflows_cancel",
+    key="payment-failed",
+    cancellation_key="invoice-in_1SpqSzLkdIwHu7ixQ4yB2nWd",
+    result={"enqueued": True, "cancelled": [examples.RUN_STARTED.run_id]},
+)
 DELETED = executed("users_delete", id="cus_TnVh5xq8Rk2LmD")
 OBJECT_SET = executed("objects_set", collection="invoices", id="in_1", properties={})
 TENANT_SET = executed("tenants_set", id="acme", properties={})
@@ -102,7 +109,7 @@ class InboxContract:
 
     def test_what_the_worker_wrote_never_waits_for_it(self, store: EventStore, inbox: Inbox) -> None:
         store.append(RECEIVED)
-        settle(inbox, inbox.waiting(10), decided(examples.ACTION_FAILED, examples.ACTION_SKIPPED), STARTED, CANCELLED)
+        settle(inbox, inbox.waiting(10), decided(examples.ACTION_FAILED, examples.ACTION_SKIPPED), COMPLETED)
         assert inbox.waiting(10) == ()
 
     def test_settling_moves_no_epoch(self, store: EventStore, inbox: Inbox) -> None:
@@ -170,9 +177,20 @@ class InboxContract:
         asked: list[Reference] = [("workflow", "payment-failed"), ("audience", "beta-testers")]
         assert known(inbox, *asked) == {}
         settle(inbox, inbox.waiting(1))
-        assert known(inbox, *asked) == {asked[0]: True}
+        assert known(inbox, *asked) == {asked[0]: KnownWorkflow(active=True)}
         settle(inbox, inbox.waiting(2))
-        assert known(inbox, *asked) == {asked[0]: False, asked[1]: True}
+        assert known(inbox, *asked) == {asked[0]: KnownWorkflow(active=False, version=2), asked[1]: True}
+
+    @pytest.mark.parametrize("page", [1, 3])
+    def test_a_workflow_is_known_with_its_version_and_its_schema(
+        self, store: EventStore, inbox: Inbox, page: int
+    ) -> None:
+        store.append(WORKFLOW, SWITCHED_OFF, STEPS)
+        while waiting := inbox.waiting(page):
+            settle(inbox, waiting)
+        schema = examples.WORKFLOW_STEPS_CHANGED.trigger_data_schema
+        told = KnownWorkflow(active=False, version=3, steps=True, schema=schema)
+        assert known(inbox, ("workflow", "payment-failed")) == {("workflow", "payment-failed"): told}
 
     def test_open_runs_are_known_by_their_cancellation_key(self, store: EventStore, inbox: Inbox) -> None:
         store.append(RECEIVED)
@@ -180,7 +198,12 @@ class InboxContract:
         opened = OpenRun(id=examples.RUN_STARTED.run_id, recipient=examples.RUN_STARTED.recipient)
         assert known(inbox, OPEN_RUNS, ("runs", "payment-failed", "another")) == {OPEN_RUNS: (opened,)}
         store.append(attrs.evolve(RECEIVED, stream="webhook-2"))
-        settle(inbox, inbox.waiting(1), decided(stream="webhook-2"), CANCELLED)
+        settle(inbox, inbox.waiting(1), decided(CANCELLED, stream="webhook-2"))
+        assert known(inbox, OPEN_RUNS).get(OPEN_RUNS, ()) == ()
+
+    def test_a_run_that_has_nothing_to_deliver_is_not_open(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(1), decided(), COMPLETED)
         assert known(inbox, OPEN_RUNS).get(OPEN_RUNS, ()) == ()
 
     def test_a_delivery_is_the_precedent_of_its_key(self, store: EventStore, inbox: Inbox) -> None:

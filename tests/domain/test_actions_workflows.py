@@ -1,8 +1,11 @@
 """Triggers and cancellations: who gets a run, who gets none and why, and which runs are cancelled."""
 
+from collections.abc import Mapping
+
 import pytest
 
-from domain.actions.outcomes import Done, OpenRun, Problem
+from domain.actions import workflows
+from domain.actions.outcomes import Done, KnownWorkflow, OpenRun, Problem
 from domain.json_values import Json
 from tests import scenario
 
@@ -195,7 +198,7 @@ def test_cancelling_where_no_run_is_open_says_so(recipients: Json) -> None:
 
 
 def test_runs_of_an_inactive_workflow_can_be_cancelled() -> None:
-    done = scenario.perform("workflows_cancel", {**OPEN, ("workflow", "welcome"): False}, **CANCEL)
+    done = scenario.perform("workflows_cancel", {**OPEN, **scenario.knowing(welcome=False)}, **CANCEL)
     assert isinstance(done, Done)
     assert done.result["cancelled"] == ["run-1", "run-2"]
 
@@ -212,3 +215,32 @@ def test_actions_on_workflows_look_for_what_they_need() -> None:
         ("workflow", "welcome"),
         ("runs", "welcome", "order-7"),
     )
+
+
+def _wants_total(schema: Mapping[str, Json], data: Mapping[str, Json]) -> tuple[str, str] | None:
+    assert schema == {"required": ["total"]}
+    return None if "total" in data else ("", "has no total")
+
+
+SCHEMATIC = {
+    **WELCOME,
+    ("workflow", "welcome"): KnownWorkflow(active=True, schema={"required": ["total"]}, check=_wants_total),
+}
+
+
+def test_data_that_the_schema_does_not_want_is_a_problem() -> None:
+    problem = scenario.perform("workflows_trigger", SCHEMATIC, **TRIGGER, data={"sum": 1})
+    assert isinstance(problem, Problem)
+    assert (problem.code, problem.field) == ("trigger_data_invalid", "data")
+    assert "has no total" in problem.message
+
+
+def test_data_that_the_schema_wants_starts_runs() -> None:
+    assert isinstance(scenario.perform("workflows_trigger", SCHEMATIC, **TRIGGER, data={"total": 1}), Done)
+
+
+def test_data_of_one_recipient_goes_before_what_is_for_all() -> None:
+    people: list[Json] = [{"collection": "$users", "id": "u-1", "$trigger_data": {"seat": 4}}, "u-2"]
+    payload = scenario.payload("workflows_trigger", key="welcome", recipients=people, data={"seat": 0, "total": 1})
+    assert workflows.data_for(payload, user("u-1")) == {"seat": 4, "total": 1}
+    assert workflows.data_for(payload, user("u-2")) == {"seat": 0, "total": 1}

@@ -99,3 +99,25 @@ def test_objects_nested_as_deep_as_a_body_may_be_are_merged() -> None:
         return value
 
     assert keys(merging.merge(nested("x"), nested("y"))) >= {("a",) * 64 + ("x",), ("a",) * 64 + ("y",)}
+
+
+@given(OBJECTS, OBJECTS)
+def test_what_is_lacking_takes_nothing_and_leaves_nothing_out(old: dict[str, Json], new: dict[str, Json]) -> None:
+    merged = merging.merge(old, merging.lacking(old, new))
+    for name, value in old.items():
+        if value is not None and not isinstance(value, dict):
+            assert merged[name] == value
+    assert keys(merged) >= keys(old)
+    assert merging.lacking(merged, new) == {} or all(value is None for value in _leaves(merging.lacking(merged, new)))
+
+
+def test_what_is_there_is_not_lacking_at_any_depth() -> None:
+    old: dict[str, Json] = {"a": {"x": 1, "y": None}, "b": [1], "c": None}
+    new: dict[str, Json] = {"a": {"x": 2, "y": 3, "z": 4}, "b": [2], "c": 5, "d": None}
+    assert merging.lacking(old, new) == {"a": {"y": 3, "z": 4}, "c": 5, "d": None}
+
+
+def _leaves(value: Json) -> list[Json]:
+    if isinstance(value, Mapping):
+        return [leaf for member in value.values() for leaf in _leaves(member)]
+    return [value]

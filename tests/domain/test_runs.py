@@ -60,13 +60,20 @@ def test_ids_of_runs_are_uuids_of_the_kind_that_is_derived() -> None:
         assert (uuid.UUID(run_id).version, str(uuid.UUID(run_id))) == (8, run_id)
 
 
-def test_a_cancellation_ends_each_run_that_it_found_open() -> None:
+def test_a_cancellation_names_each_run_that_it_found_open() -> None:
     cancel = executed("workflows_cancel", {"key": "welcome"}, {"enqueued": True, "cancelled": ["run-1", "run-2"]})
-    first, second = runs.cancelled_by(cancel, "2")
-    assert first == runs.RunCancelled(
-        run_id="run-1", environment=examples.ENVIRONMENT, webhook_id="2", cancelled_at=examples.AT
-    )
-    assert second == attrs.evolve(first, run_id="run-2")
+    assert runs.cancelled_by(cancel) == ("run-1", "run-2")
+
+
+def test_a_run_keeps_to_the_version_of_its_workflow_and_says_where_it_came_from() -> None:
+    (run,) = runs.begun_by(examples.ACTION_EXECUTED, "1", workflow_version=4, trigger_source="api")
+    assert (run.workflow_version, run.trigger_source) == (4, "api")
+
+
+def test_what_a_step_delivers_has_one_id_and_another_step_another() -> None:
+    assert runs.delivery_id("run-1", "tell") == runs.delivery_id("run-1", "tell")
+    ids = {runs.delivery_id(run, step) for run in ("run-1", "run-2") for step in ("tell", "ask")}
+    assert len(ids) == 4
 
 
 @pytest.mark.parametrize("action_type", ["users_identify", "workflows_cancel"])
@@ -76,11 +83,4 @@ def test_only_triggers_start_runs(action_type: str) -> None:
 
 @pytest.mark.parametrize("action_type", ["users_identify", "workflows_trigger"])
 def test_only_cancellations_cancel_runs(action_type: str) -> None:
-    assert runs.cancelled_by(executed(action_type, {}, {"recipients": PEOPLE}), "1") == ()
-
-
-def test_a_run_is_what_its_events_say() -> None:
-    started = runs.evolve(None, examples.RUN_STARTED)
-    assert started == runs.Run(id=examples.RUN_STARTED.run_id)
-    cancelled = runs.evolve(started, examples.RUN_CANCELLED)
-    assert cancelled == runs.Run(id=examples.RUN_STARTED.run_id, cancelled_at=examples.LATER)
+    assert runs.cancelled_by(executed(action_type, {}, {"recipients": PEOPLE})) == ()

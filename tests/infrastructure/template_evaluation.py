@@ -12,7 +12,7 @@ import pytest
 
 from application.templates import Template
 from domain import batches, configurations, configuring, evaluation, mappings
-from domain.actions.outcomes import Facts
+from domain.actions.outcomes import Facts, KnownWorkflow
 from domain.json_values import Json
 from domain.verification import Verdict
 from domain.webhooks import (
@@ -89,7 +89,8 @@ def _webhook(template: Template, headers: Mapping[str, str], body: Mapping[str, 
 def decisions(template: Template, webhook: Webhook, facts: Facts | None = None) -> Sequence[Decision]:
     """What is decided about the webhook where everything exists that its actions refer to, or where `facts` hold."""
     plan = evaluation.plan(webhook, configuration(template))
-    known = dict.fromkeys(plan.references, True) if facts is None else facts
+    everything = {each: KnownWorkflow(active=True) if each[0] == "workflow" else True for each in plan.references}
+    known = everything if facts is None else facts
     return evaluation.conclude(plan, evaluation.Preceding(facts=known))
 
 

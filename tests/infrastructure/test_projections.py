@@ -174,14 +174,29 @@ def test_a_precedent_knows_what_was_done_under_its_key(database: Database) -> No
 
 
 def test_workflows_are_active_as_last_told_and_runs_open_or_cancelled(database: Database) -> None:
-    assert stores.rows(database, "workflows") == [(ENVIRONMENT, "sleepy", True), (ENVIRONMENT, "welcome", True)]
+    assert stores.rows(database, "workflows") == [
+        (ENVIRONMENT, "sleepy", True, 2, False, None),
+        (ENVIRONMENT, "welcome", True, 2, True, {"type": "object"}),
+    ]
     columns = ["event_log_id", "workflow", "recipient_id", "tenant", "cancellation_key", "status", "updated_at"]
     repeated = at(len(STEPS) + 1)
     assert stores.rows(database, "runs", columns) == [
-        ("order-repeated", "sleepy", "ann", None, None, "queued", repeated),
-        ("order-repeated", "sleepy", "ben", None, None, "queued", repeated),
+        ("order-repeated", "sleepy", "ann", None, None, "completed", repeated),
+        ("order-repeated", "sleepy", "ben", None, None, "completed", repeated),
         ("trigger", "welcome", "ann", "acme", "c", "queued", second("trigger")),
         ("trigger", "welcome", "ben", "acme", "c", "cancelled", second("cancel")),
+    ]
+
+
+def test_runs_that_have_something_to_deliver_are_scheduled_and_so_is_the_end_of_cancelled_ones(
+    database: Database,
+) -> None:
+    runs = stores.rows(database, "runs", ["id", "workflow", "recipient_id"])
+    ids = {recipient: run for run, workflow, recipient in runs if workflow == "welcome"}
+    rows = stores.rows(database, "run_schedule", ["run_id", "due_at", "target", "cancelled_by"])
+    assert sorted(rows, key=lambda row: row[3] is not None) == [
+        (ids["ann"], second("trigger"), "", None),
+        (ids["ben"], second("trigger"), "", "cancel"),
     ]
 
 

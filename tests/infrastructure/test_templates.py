@@ -13,6 +13,7 @@ from domain.json_values import Json
 from domain.webhooks import ActionExecuted, ActionFailed, WebhookClassified
 from infrastructure.templates.definitions import CATEGORIES
 from infrastructure.templates.loading import CATALOGUE
+from tests import scenario
 from tests.infrastructure.template_evaluation import (
     RECEIVING,
     TEMPLATES,
@@ -155,7 +156,7 @@ def test_the_catalogue_also_shows_those_who_call_the_api() -> None:
 
 def test_a_new_shopify_customer_who_orders_is_known_when_the_workflow_starts() -> None:
     shopify = TEMPLATES.get("shopify")
-    facts: Facts = {("workflow", "order-confirmation"): True}
+    facts: Facts = scenario.knowing(**{"order-confirmation": True})
     (order,) = webhooks_of(shopify, shopify.example_payloads["orders/create"][0])
     identify, trigger = actions(decisions(shopify, order, facts))
     assert isinstance(trigger, ActionExecuted)

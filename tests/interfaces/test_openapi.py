@@ -31,7 +31,7 @@ GET /v1/workflows
 GET PUT /v1/workflows/{key}
 GET /v1/audiences
 GET PUT /v1/audiences/{key}
-GET /v1/audiences/{key}/members
+GET POST DELETE /v1/audiences/{key}/members
 GET /v1/event_logs
 GET /v1/event_logs/{event_log_id}
 GET /v1/event_logs/{event_log_id}/body
@@ -39,14 +39,31 @@ GET /v1/event_logs/{event_log_id}/history
 GET /v1/action_logs
 GET /v1/action_logs/{action_log_id}
 GET /v1/audit/accounting
+GET /v1/audit/entities/{kind}/{entity_id}
 GET /v1/users
-GET /v1/users/{user_id}
+GET PUT DELETE /v1/users/{user_id}
+POST /v1/users/{user_id}/merge
+POST /v1/users/bulk/identify
+POST /v1/users/bulk/delete
 GET /v1/users/{user_id}/subscriptions
 GET /v1/objects/{collection}
-GET /v1/objects/{collection}/{object_id}
-GET /v1/objects/{collection}/{object_id}/subscriptions
+GET PUT DELETE /v1/objects/{collection}/{object_id}
+GET POST DELETE /v1/objects/{collection}/{object_id}/subscriptions
+POST /v1/objects/{collection}/bulk/set
+POST /v1/objects/{collection}/bulk/delete
+POST /v1/objects/{collection}/bulk/subscriptions/add
+POST /v1/objects/{collection}/bulk/subscriptions/delete
 GET /v1/tenants
-GET /v1/tenants/{tenant_id}
+GET PUT DELETE /v1/tenants/{tenant_id}
+POST /v1/tenants/bulk/set
+POST /v1/tenants/bulk/delete
+POST /v1/workflows/{key}/trigger
+POST /v1/workflows/{key}/cancel
+POST /v1/notify
+POST /v1/notify/cancel
+GET /v1/bulk_operations/{operation_id}
+POST /v1/integrations/census/custom-destination
+POST /v1/integrations/hightouch/embedded-destination
 GET /v1/workflow_recipient_runs
 GET /v1/workflow_recipient_runs/{run_id}
 POST /v1/batch

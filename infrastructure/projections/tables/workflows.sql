@@ -4,6 +4,10 @@ CREATE TABLE IF NOT EXISTS {schema}.workflows (
     active boolean NOT NULL,
     PRIMARY KEY (environment, key)
 );
+ALTER TABLE {schema}.workflows
+    ADD COLUMN IF NOT EXISTS version bigint NOT NULL DEFAULT 1,
+    ADD COLUMN IF NOT EXISTS steps boolean NOT NULL DEFAULT false,
+    ADD COLUMN IF NOT EXISTS trigger_data_schema json;
 CREATE TABLE IF NOT EXISTS {schema}.runs (
     id text COLLATE "C" PRIMARY KEY,
     position_key text COLLATE "C" NOT NULL,
@@ -20,6 +24,12 @@ CREATE TABLE IF NOT EXISTS {schema}.runs (
     inserted_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
 );
+ALTER TABLE {schema}.runs
+    ADD COLUMN IF NOT EXISTS trigger_source text NOT NULL DEFAULT 'integration',
+    ADD COLUMN IF NOT EXISTS error_count integer NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS error json;
 CREATE INDEX IF NOT EXISTS runs_in_order ON {schema}.runs (environment, position_key);
-CREATE INDEX IF NOT EXISTS runs_open ON {schema}.runs (environment, workflow, cancellation_key)
-    WHERE cancellation_key IS NOT NULL AND status = 'queued'
+CREATE INDEX IF NOT EXISTS runs_by_key ON {schema}.runs (environment, workflow, cancellation_key)
+    WHERE cancellation_key IS NOT NULL AND status IN ('queued', 'processing', 'paused');
+DROP INDEX IF EXISTS {schema}.runs_open;
+CREATE INDEX IF NOT EXISTS runs_failed ON {schema}.runs (environment, position_key) WHERE status = 'failed'

@@ -1,0 +1,101 @@
+"""The composition root: the one place where use cases meet the world. Everything else is given what it needs."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from eventsourcing.persistence import OperationalError
+
+from application.catalogue import ConfigurationHistory
+from application.pipeline import Pipeline
+from domain.errors import Refused
+from infrastructure import bodies, bootstrapping, clocks, delivering, doctor, migrations
+from infrastructure import schemas as json_schemas
+from infrastructure import settings as settings_module
+from infrastructure.composition.parts import Parts, parts
+from infrastructure.composition.serving import gateway
+from infrastructure.embedded_postgres import EmbeddedPostgresError
+from infrastructure.event_store.recorder import WorkerRecorder
+from infrastructure.projections import rebuilding, registry
+from infrastructure.projections.inbox import PostgresInbox
+from infrastructure.settings import Settings
+from infrastructure.signatures import schemes
+from infrastructure.supervision import Stop, keep_running, server_beside, server_for
+from infrastructure.views.overviews import PostgresOverviews
+from infrastructure.worker import Worker
+
+Unreachable = (psycopg.OperationalError, OperationalError, EmbeddedPostgresError)
+"""What is raised where the database cannot be reached or started."""
+
+__all__ = [
+    "Parts",
+    "Settings",
+    "Stop",
+    "Unreachable",
+    "examine",
+    "gateway",
+    "keep_running",
+    "load_settings",
+    "parts",
+    "prepare",
+    "projection_names",
+    "rebuild",
+    "schemes",
+    "server_beside",
+    "server_for",
+    "warm_up",
+    "worker",
+]
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises SettingRefused."""
+    return settings_module.load(os.environ)
+
+
+def warm_up(shared: Parts) -> None:
+    """Load every script that is in force, and their engine with the first, so that no webhook waits for it."""
+    for endpoint in shared.catalogue.snapshot.endpoints.values():
+        script = endpoint.configuration.settings.preprocess_script
+        if script is not None:
+            with suppress(Refused):  # one that another version took; what it does to a request is on record there
+                shared.scripts.check(script.source)
+
+
+def worker(shared: Parts) -> Worker:
+    """The worker over a database, with what carries runs on beside it."""
+    inbox = PostgresInbox(recorder=shared.database.recorder(WorkerRecorder), mapper=shared.mapper, clock=clocks.system)
+    history = ConfigurationHistory(shared.ledger)
+    pipeline = Pipeline(
+        inbox=inbox, configuration_at=history.at, parse=bodies.read, check_schema=json_schemas.violation
+    )
+    deliverer = delivering.deliverer(
+        shared.database, shared.ledger, shared.mapper, shared.outgoing, shared.catalogue.variables
+    )
+    return Worker(database=shared.database, pipeline=pipeline, deliverer=deliverer)
+
+
+def prepare(shared: Parts) -> str | None:
+    """Migrate and bring to life; the admin token if one was made."""
+    migrations.migrate(shared.database)
+    return bootstrapping.bootstrap(shared.managing, admin_token=shared.settings.admin_token)
+
+
+def rebuild(shared: Parts, names: Sequence[str], progress: Callable[[int, int], None]) -> None:
+    """Rebuild projections by name, or all."""
+    rebuilding.rebuild(shared.database, names, progress)
+
+
+def projection_names() -> Sequence[str]:
+    """The names of all projections."""
+    return list(registry.PROJECTIONS)
+
+
+def examine(shared: Parts) -> Iterator[Any]:
+    """The doctor's findings."""
+    reader = shared.database.recorder(WorkerRecorder)
+    overviews = PostgresOverviews(ledger=shared.ledger, recorder=reader)
+    settings = shared.settings
+    return doctor.examine(shared.database, overviews, settings.data_dir, settings.allow_private_targets)

@@ -1,0 +1,114 @@
+"""What an HTTP process is made of, over what it shares with the others."""
+
+import time
+from functools import partial
+
+from application.collecting import Collecting
+from application.gateway import Gateway, Limits
+from application.judging import Judging
+from application.judging_events import JudgingEvents
+from application.looking_again import LookingAgain
+from application.rate_limits import RateLimits
+from application.receiving import Receiving
+from application.rehearsing import Rehearsing
+from application.syncing import Syncing
+from application.throttling import Throttle
+from infrastructure import (
+    batch_bodies,
+    bodies,
+    calls,
+    clocks,
+    delivering,
+    editing,
+    identifiers,
+)
+from infrastructure.composition.parts import Parts, endpoint_url
+from infrastructure.event_store.appender import GroupCommit
+from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
+from infrastructure.script_threads import ScriptThreads
+from infrastructure.settings import Settings
+from infrastructure.views.directory import PostgresDirectory
+from infrastructure.views.lineage import PostgresLineage
+from infrastructure.views.logs import PostgresLogs
+from infrastructure.views.overviews import PostgresOverviews
+from infrastructure.views.runs import PostgresRuns
+
+
+def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
+    """The gateway for an HTTP process, and the appender, which must be entered in the process's event loop."""
+    settings, database = shared.settings, shared.database
+    appender = GroupCommit(
+        recorder=database.recorder(LedgerRecorder),
+        mapper=shared.mapper,
+        conninfo=database.conninfo,
+        clock=clocks.system,
+    )
+    receiving = Receiving(
+        appender=appender,
+        catalogue=shared.catalogue,
+        look_again=LookingAgain(shared.catalogue),
+        judging=Judging(
+            parse=bodies.read, dumps=bodies.dumps, run_script=ScriptThreads(shared.scripts), clock=clocks.system
+        ),
+        new_id=identifiers.new_id,
+        throttle=Throttle(per_second=settings.rejections_per_second, now=time.monotonic),
+    )
+    calling = calls.singly(shared.ledger)
+    reader = database.recorder(WorkerRecorder)
+    runs = PostgresRuns(ledger=shared.ledger, recorder=reader)
+    whole = Gateway(
+        catalogue=shared.catalogue,
+        managing=shared.managing,
+        receiving=receiving,
+        collecting=_collecting(receiving, settings),
+        rehearsing=_rehearsing(shared),
+        calling=calling,
+        syncing=Syncing(calling=calling),
+        rate_limits=RateLimits(factor=settings.rate_limits, now=time.monotonic),
+        bulk_operations=calls.in_bulk(shared.ledger, calling),
+        trying_scripts=editing.trying_scripts(shared.catalogue, shared.scripts),
+        templates=shared.templates,
+        logs=PostgresLogs(ledger=shared.ledger, recorder=reader),
+        overviews=PostgresOverviews(ledger=shared.ledger, recorder=reader),
+        directory=PostgresDirectory(reader),
+        runs=runs,
+        dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs),
+        lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
+        parse=bodies.parse,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+        endpoint_url=partial(endpoint_url, settings),
+        limits=Limits(
+            body_bytes=settings.max_body_bytes,
+            batch_bytes=settings.max_batch_bytes,
+            body_seconds=settings.body_timeout_seconds,
+        ),
+    )
+    return whole, appender
+
+
+def _collecting(receiving: Receiving, settings: Settings) -> Collecting:
+    """Event clients and webhooks share a way into the log, and a throttle."""
+    return Collecting(
+        appender=receiving.appender,
+        catalogue=receiving.catalogue,
+        look_again=receiving.look_again,
+        judging=JudgingEvents(judging=receiving.judging, event_bytes=settings.max_body_bytes),
+        parse=bodies.parse,
+        read_batch=batch_bodies.read,
+        new_id=receiving.new_id,
+        throttle=receiving.throttle,
+    )
+
+
+def _rehearsing(shared: Parts) -> Rehearsing:
+    return Rehearsing(
+        store=shared.ledger,
+        catalogue=shared.catalogue,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+        engine=shared.scripts,
+        dumps=bodies.dumps,
+        now=time.monotonic,
+        sleep=time.sleep,
+    )

@@ -1,0 +1,104 @@
+"""What delivers, put together for the composition root: adapters from the settings, and those who work with them."""
+
+import random
+import secrets
+import ssl
+import time
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from application.dead_letters import DeadLetters
+from application.ports import Clock, Mailer, Renderer, Sender
+from application.queries import Runs
+from application.run_contexts import Contexts
+from application.running import Running
+from application.targets import Targets
+from application.workflow_history import WorkflowHistory
+from domain.deliveries import Attempt, Email
+from domain.json_values import Json
+from infrastructure import bodies, clocks, identifiers
+from infrastructure.database import Database
+from infrastructure.deliverer import Deliverer
+from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.ledger import PostgresLedger
+from infrastructure.event_store.recorder import WorkerRecorder
+from infrastructure.outgoing.guard import Guard, system_resolver
+from infrastructure.outgoing.http_sender import HttpSender
+from infrastructure.outgoing.liquid import LiquidRenderer
+from infrastructure.outgoing.smtp_sender import SmtpSender
+from infrastructure.projections.agenda import PostgresAgenda
+from infrastructure.settings import Settings
+from infrastructure.views.directory import PostgresDirectory
+
+
+@attrs.frozen(kw_only=True)
+class Outgoing:
+    """Everything that leaves the gateway goes through these."""
+
+    renderer: Renderer
+    sender: Sender
+    mailer: Mailer
+
+
+class NoMailServer:
+    """The Mailer where no mail server is set: every e-mail waits for one."""
+
+    def send(self, email: Email) -> Attempt:
+        """See the port."""
+        message = "HOOKLEDGER_SMTP_URL is not set; name a mail server, such as smtp://user:password@host:587"
+        return Attempt(outcome="failed", code="no_mail_server", message=message, milliseconds=0)
+
+
+def outgoing(settings: Settings, clock: Clock) -> Outgoing:
+    """The adapters as the settings want them."""
+    trust = ssl.create_default_context()
+    guard = Guard(resolve=system_resolver, allowance=settings.allow_private_targets, ports=settings.outgoing_ports)
+    return Outgoing(
+        renderer=LiquidRenderer(clock),
+        sender=HttpSender(guard=guard, trust=trust, clock=clock),
+        mailer=_mailer(settings, trust, clock),
+    )
+
+
+def _mailer(settings: Settings, trust: ssl.SSLContext, clock: Clock) -> Mailer:
+    if settings.smtp_url is None:
+        return NoMailServer()
+    return SmtpSender(server=settings.smtp_url, sender=settings.smtp_sender, trust=trust, clock=clock)
+
+
+def deliverer(
+    database: Database,
+    ledger: PostgresLedger,
+    mapper: RecordMapper,
+    outgoing: Outgoing,
+    variables: Callable[[str], Mapping[str, Json]],
+) -> Deliverer:
+    """What carries runs on; `variables` opens those of an environment."""
+    directory = PostgresDirectory(database.recorder(WorkerRecorder))
+    agenda = _agenda(database, mapper)
+    running = Running(
+        agenda=agenda,
+        store=ledger,
+        definition_at=WorkflowHistory(ledger).at,
+        contexts=Contexts(store=ledger, directory=directory, variables=variables),
+        renderer=outgoing.renderer,
+        sender=outgoing.sender,
+        mailer=outgoing.mailer,
+        dumps=bodies.dumps,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+        jitter=random.random,
+        sleep=time.sleep,
+    )
+    return Deliverer(database=database, agenda=agenda, running=running, targets=Targets(), clock=clocks.system)
+
+
+def dead_letters(database: Database, ledger: PostgresLedger, mapper: RecordMapper, runs: Runs) -> DeadLetters:
+    """The use cases of dead letters."""
+    return DeadLetters(store=ledger, agenda=_agenda(database, mapper), runs=runs, clock=clocks.system)
+
+
+def _agenda(database: Database, mapper: RecordMapper) -> PostgresAgenda:
+    owner = secrets.randbelow(2**31 - 1) + 1
+    return PostgresAgenda(recorder=database.recorder(WorkerRecorder), mapper=mapper, clock=clocks.system, owner=owner)

@@ -1,0 +1,119 @@
+"""The Agenda port over the projection `run_schedule`: rows are leased, and what is decided is recorded beside them.
+
+A lease ends with its time, or at once with the process that took it: a process holds an advisory lock while it lives.
+Whoever finishes too late is refused by the version of the run's stream, which is the fencing token.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError
+from psycopg import Cursor
+from psycopg.rows import tuple_row
+from psycopg.sql import SQL, Composed, Identifier
+
+from application.errors import Conflict, Unavailable
+from application.ports import Clock
+from application.records import Change, Due
+from infrastructure.event_store import envelopes
+from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.recorder import WorkerRecorder
+from infrastructure.projections.entries import Entry, Projection
+from infrastructure.projections.run_schedule import RunSchedule
+from infrastructure.projections.workflows import Workflows
+
+LEASE = timedelta(seconds=90)
+"""Longer than any attempt takes."""
+
+OWNERS = 1_284_607_211
+"""The first key of the advisory locks that living processes hold; the second is the process's own."""
+
+log = structlog.get_logger(__name__)
+
+# Each target has its own share, so that one with a long queue takes nothing from the others.
+CLAIM = """
+WITH gone AS (
+    SELECT DISTINCT leased_by FROM {schema}.run_schedule WHERE leased_by IS NOT NULL AND leased_by NOT IN (
+        SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = {owners}::oid)
+), targets AS (
+    SELECT DISTINCT target FROM {schema}.run_schedule WHERE due_at <= %(at)s
+), due AS (
+    SELECT ready.run_id, ready.due_at FROM targets
+    LEFT JOIN unnest(%(busy)s::text[], %(free)s::integer[]) AS slots (target, free) USING (target)
+    CROSS JOIN LATERAL (
+        SELECT run_id, due_at FROM {schema}.run_schedule s WHERE s.target = targets.target AND due_at <= %(at)s
+            AND (leased_until IS NULL OR leased_until <= %(at)s OR leased_by IN (SELECT leased_by FROM gone))
+        ORDER BY due_at LIMIT coalesce(slots.free, %(each)s) FOR UPDATE SKIP LOCKED
+    ) AS ready
+), cancelled AS (
+    SELECT run_id, due_at FROM {schema}.run_schedule WHERE cancelled_by IS NOT NULL
+        AND (leased_until IS NULL OR leased_until <= %(at)s OR leased_by IN (SELECT leased_by FROM gone))
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), taken AS (
+    SELECT run_id FROM (SELECT * FROM cancelled UNION SELECT * FROM due) AS wanted ORDER BY due_at LIMIT %(limit)s
+)
+UPDATE {schema}.run_schedule s SET leased_until = %(until)s, leased_by = %(owner)s FROM taken
+WHERE s.run_id = taken.run_id RETURNING s.run_id, s.target, s.cancelled_by
+"""
+RELEASE = "UPDATE {schema}.run_schedule SET leased_until = NULL, leased_by = NULL WHERE run_id = %s"
+DROP = "DELETE FROM {schema}.run_schedule WHERE run_id = %s"
+# A rebuild takes this table for itself while it puts new tables in the place of the old.
+BESIDE_REBUILDS = "LOCK TABLE {schema}.{tracking} IN ROW SHARE MODE"
+
+
+class PostgresAgenda:
+    """See the port. `owner` tells this process from others; while it lives it holds `owner_lock`."""
+
+    def __init__(self, *, recorder: WorkerRecorder, mapper: RecordMapper, clock: Clock, owner: int) -> None:
+        self._recorder, self._mapper, self._clock, self.owner = recorder, mapper, clock, owner
+        self._schema = schema = recorder.datastore.schema
+        names = {"schema": Identifier(schema), "tracking": Identifier(recorder.tracking_table_name)}
+        self._claim, self._release, self._drop, self._beside = (
+            SQL(query).format(**names, owners=OWNERS) for query in (CLAIM, RELEASE, DROP, BESIDE_REBUILDS)
+        )
+        self.owner_lock = SQL("SELECT pg_advisory_lock({}, {})").format(OWNERS, owner)
+
+    def claim(self, at: datetime, *, limit: int, each: int, slots: Mapping[str, int]) -> tuple[Due, ...]:
+        """See the port."""
+        wanted = {"busy": list(slots), "free": list(slots.values()), "each": each, "limit": limit}
+        rows = self._run(self._claim, {**wanted, "at": at, "until": at + LEASE, "owner": self.owner})
+        return tuple(Due(run_id=run_id, target=target, cancelled_by=cancelled) for run_id, target, cancelled in rows)
+
+    def release(self, run_id: str) -> None:
+        """See the port."""
+        self._run(self._release, (run_id,))
+
+    def drop(self, run_id: str) -> None:
+        """See the port."""
+        self._run(self._drop, (run_id,))
+
+    def record(self, change: Change) -> None:
+        """See the port."""
+        at = self._clock()
+        projections: Sequence[Projection] = (RunSchedule(self._schema), Workflows(self._schema))
+        for recorded in envelopes.enclose(change, at):
+            for projection in projections:
+                projection.fold(Entry(recorded=recorded, stream=recorded.stream))
+
+        def write(cursor: Cursor[Any]) -> None:
+            cursor.execute(self._beside)
+            with cursor.connection.cursor(row_factory=tuple_row) as plain:
+                for projection in projections:
+                    projection.write(plain)
+
+        try:
+            self._recorder.insert_rows(self._mapper.rows(change, at), write=write)
+        except IntegrityError as error:
+            raise Conflict(f"{change.stream} has moved on: the lease was stale") from error
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("the event store cannot be reached") from error
+
+    def _run(self, statement: Composed, params: Any) -> list[Any]:
+        try:
+            with self._recorder.datastore.get_connection() as conn, conn.cursor(row_factory=tuple_row) as cursor:
+                cursor.execute(statement, params)
+                return cursor.fetchall() if cursor.description else []
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("the event store cannot be reached") from error

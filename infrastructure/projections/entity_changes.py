@@ -1,0 +1,57 @@
+"""Which actions touched which user, object or tenant: one row for both, which points to the action's event.
+
+The place in the log is not known yet when the row is written, since the log's lock is taken last; the time of recording
+is, and is as good for an index. Who needs the very order asks the log for the positions.
+"""
+
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.sql import SQL, Identifier
+
+from application.records import Recorded
+from domain import directory, lineage, recipients, webhooks
+from infrastructure import bulk
+from infrastructure.projections.entries import Entry
+
+INSERT = (
+    "INSERT INTO {schema}.entity_changes (environment, collection, id, recorded_at, stream, version, removes) "
+    "SELECT * FROM unnest(%b, %b, %b, %b, %b, %b, %b)"
+)
+TYPES = "text text text timestamptz text bigint boolean"
+
+
+class EntityChanges:
+    """See the module."""
+
+    name = "entity_changes"
+    tables = ("entity_changes",)
+
+    def __init__(self, schema: str) -> None:
+        self._insert = SQL(INSERT).format(schema=Identifier(schema))
+        self._rows: list[tuple[Any, ...]] = []
+
+    def fold(self, entry: Entry) -> None:
+        """See the protocol."""
+        for recorded in entry.decisions:
+            if isinstance(recorded.event, webhooks.ActionExecuted):
+                self._take(recorded, recorded.event)
+
+    def _take(self, recorded: Recorded, action: webhooks.ActionExecuted) -> None:
+        touched: dict[tuple[str, ...], bool] = {}
+        for effect in directory.effects(action.action_type, action.payload, action.result):
+            reference = lineage.subject(effect)
+            if reference is not None:
+                removes = isinstance(effect, directory.EntityRemoved)
+                touched[reference] = removes or touched.get(reference, False)
+        for reference, removes in touched.items():
+            place = recipients.place(reference)
+            self._rows.append(
+                (action.environment, *place, recorded.recorded_at, recorded.stream, recorded.version, removes)
+            )
+
+    def write(self, cursor: Cursor[Any]) -> None:
+        """See the protocol."""
+        if self._rows:
+            bulk.execute(cursor, self._insert, TYPES, self._rows)
+        self._rows = []
