@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from application.records import Change
+from application.targets import EACH
 from domain import runs, webhooks, workflows
 from domain.json_values import Json
 from domain.workflow_steps import Step
@@ -82,6 +84,10 @@ def completed(database: Database) -> int:
     return [status for (status,) in stores.rows(database, "runs", ["status"])].count("completed")
 
 
+def prepared(database: Database) -> int:
+    return sum(target != "" for (target,) in stores.rows(database, "run_schedule", ["target"]))
+
+
 def attempts(database: Database) -> Counter[str]:
     """The delivered attempts on record, by delivery."""
     return Counter(
@@ -117,16 +123,19 @@ def test_a_killed_worker_loses_nothing_and_repeats_what_was_under_way_at_most(
 def test_a_worker_that_paused_for_too_long_is_refused_when_it_goes_on(
     database: Database, sink: Sink, tmp_path: Path
 ) -> None:
-    held: list[Arrival] = []
+    answering = threading.Event()
 
     def answer(arrival: Arrival, nth: int) -> tuple[int, dict[str, str], float]:
-        held.append(arrival)
-        return 200, {}, 1.0 if nth <= 4 else 0.0
+        if nth <= EACH:
+            answering.wait(30)
+        return 200, {}, 0.0
 
     sink.answer = answer
     with worker(database, sink, tmp_path / "paused") as paused:
-        assert within(30, lambda: len(held) >= 4)
+        # All that is left to do then are the attempts, so that it stops in no transaction that would hold up the other.
+        assert within(30, lambda: len(sink.arrivals) == EACH and prepared(database) == DELIVERIES)
         os.kill(paused.pid, signal.SIGSTOP)
+        answering.set()
         _let_leases_end(database)
         with worker(database, sink, tmp_path / "other"):
             # The paused one holds the worker's lease, but not the runs that are to be carried on.
