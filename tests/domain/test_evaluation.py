@@ -9,7 +9,7 @@ import pytest
 
 from domain import mapping_steps, webhooks
 from domain.actions import catalogue
-from domain.actions.outcomes import OpenRun
+from domain.actions.outcomes import KnownWorkflow, OpenRun
 from domain.configurations import MappingAdded
 from domain.json_values import Json
 from domain.webhooks import (
@@ -49,7 +49,7 @@ IN_FULL: dict[str, Mapping[str, Json]] = {
 
 def test_a_webhook_is_classified_compared_mapped_and_processed() -> None:
     decisions = scenario.evaluate(
-        examples.WEBHOOK, examples.CONFIGURATION, facts={("workflow", "payment-failed"): True}
+        examples.WEBHOOK, examples.CONFIGURATION, facts={("workflow", "payment-failed"): KnownWorkflow(active=True)}
     )
     assert [type(each) for each in decisions] == [
         WebhookClassified,

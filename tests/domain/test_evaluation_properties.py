@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain import configurations, evaluation, idempotency
 from domain.actions import catalogue
 from domain.actions.catalogue import Rule
-from domain.actions.outcomes import Facts, OpenRun, Reference
+from domain.actions.outcomes import Facts, KnownWorkflow, OpenRun, Reference
 from domain.configurations import Configuration, MappingAdded
 from domain.evaluation import Preceding
 from domain.json_values import Json
@@ -121,7 +121,7 @@ def facts_about(draw: st.DrawFn, references: tuple[Reference, ...]) -> Facts:
         if reference[0] == "runs":
             found[reference] = (OpenRun(id=draw(st.uuids().map(str)), recipient={"collection": "$users", "id": "u-1"}),)
         elif draw(st.booleans()):
-            found[reference] = reference[0] != "workflow" or draw(st.booleans())
+            found[reference] = reference[0] != "workflow" or KnownWorkflow(active=draw(st.booleans()))
     return found
 
 
@@ -182,7 +182,7 @@ def test_the_effects_of_an_action_are_known_to_those_after_it(
     plan = evaluation.plan(
         scenario.webhook({**body, "type": scenario.TYPE}), scenario.configuration(TRIGGER, IDENTIFY, *others)
     )
-    facts = {**data.draw(facts_about(plan.references)), ("workflow", "welcome"): True}
+    facts = {**data.draw(facts_about(plan.references)), ("workflow", "welcome"): KnownWorkflow(active=True)}
     for action in scenario.actions(evaluation.conclude(plan, Preceding(facts=facts))):
         if action.mapping_id == TRIGGER.mapping_id:
             assert isinstance(action, ActionExecuted)
