@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
-from domain import audiences, directory, merging, recipients, webhooks
+from domain import audiences, directory, merging, recipients
 from domain.actions.outcomes import Reference
 from infrastructure import bulk
 from infrastructure.event_store.codec import dumps, loads
@@ -76,11 +76,8 @@ class Directory:
 
     def fold(self, entry: Entry) -> None:
         """See the protocol."""
-        for recorded in entry.decisions:
-            event = recorded.event
-            if isinstance(event, webhooks.ActionExecuted):
-                for effect in directory.effects(event.action_type, event.payload, event.result):
-                    self._effects.append((event.environment, effect, event.executed_at))
+        for _, action, effects in entry.effects:
+            self._effects.extend((action.environment, effect, action.executed_at) for effect in effects)
         if entry.recorded is not None and isinstance(entry.recorded.event, audiences.Event):
             edit = entry.recorded.event
             self._effects.append((edit.environment, edit, entry.recorded.recorded_at))

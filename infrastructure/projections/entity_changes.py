@@ -4,13 +4,14 @@ The place in the log is not known yet when the row is written, since the log's l
 is, and is as good for an index. Who needs the very order asks the log for the positions.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
 from application.records import Recorded
-from domain import directory, lineage, recipients, webhooks
+from domain import directory, lineage, recipients
 from infrastructure import bulk
 from infrastructure.projections.entries import Entry
 
@@ -33,22 +34,19 @@ class EntityChanges:
 
     def fold(self, entry: Entry) -> None:
         """See the protocol."""
-        for recorded in entry.decisions:
-            if isinstance(recorded.event, webhooks.ActionExecuted):
-                self._take(recorded, recorded.event)
+        for recorded, action, effects in entry.effects:
+            self._take(recorded, action.environment, effects)
 
-    def _take(self, recorded: Recorded, action: webhooks.ActionExecuted) -> None:
+    def _take(self, recorded: Recorded, environment: str, effects: Sequence[directory.Effect]) -> None:
         touched: dict[tuple[str, ...], bool] = {}
-        for effect in directory.effects(action.action_type, action.payload, action.result):
+        for effect in effects:
             reference = lineage.subject(effect)
             if reference is not None:
                 removes = isinstance(effect, directory.EntityRemoved)
                 touched[reference] = removes or touched.get(reference, False)
         for reference, removes in touched.items():
             place = recipients.place(reference)
-            self._rows.append(
-                (action.environment, *place, recorded.recorded_at, recorded.stream, recorded.version, removes)
-            )
+            self._rows.append((environment, *place, recorded.recorded_at, recorded.stream, recorded.version, removes))
 
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""

@@ -1,12 +1,15 @@
 """What a projection is fed: an event with the decisions that belong to it, live or from a rebuild."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import attrs
 from psycopg import Cursor
 
 from application.records import Recorded
+from domain import directory
+from domain.webhooks import ActionExecuted
 
 E = TypeVar("E")
 
@@ -28,6 +31,15 @@ class Entry:
     decisions: Sequence[Recorded] = ()
 
     _by_class: dict[type[Any], Any] = attrs.field(init=False, default=attrs.Factory(_by_class, takes_self=True))
+
+    @cached_property
+    def effects(self) -> Sequence[tuple[Recorded, ActionExecuted, tuple[directory.Effect, ...]]]:
+        """Each executed action with what it does to the directory, worked out once for all who ask."""
+        return [
+            (recorded, action, directory.effects(action.action_type, action.payload, action.result))
+            for recorded in self.decisions
+            if isinstance(action := recorded.event, ActionExecuted)
+        ]
 
     def decision(self, cls: type[E]) -> E | None:
         """The decision of a class, of which an evaluation makes one at most."""
