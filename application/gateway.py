@@ -8,7 +8,9 @@ from application.bulk_operations import BulkOperations
 from application.calling import Calling
 from application.catalogue import Catalogue
 from application.collecting import Collecting
+from application.configuration_versions import ConfigurationVersions
 from application.dead_letters import DeadLetters
+from application.explaining import Explaining
 from application.managing import Managing
 from application.ports import Clock
 from application.queries import Directory, Lineage, Logs, Overviews, Runs
@@ -48,6 +50,8 @@ class Gateway:
     rate_limits: RateLimits
     templates: Templates
     logs: Logs
+    explaining: Explaining
+    configuration_versions: ConfigurationVersions
     overviews: Overviews
     directory: Directory
     lineage: Lineage

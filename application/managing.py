@@ -51,9 +51,12 @@ class Managing:
     new_id: NewId
     new_key: Callable[[str], str]
 
-    def put_source(self, *, key: str, body: Mapping[str, Json], actor: str) -> sources.Source:
+    def put_source(
+        self, *, key: str, body: Mapping[str, Json], actor: str, reason: str | None = None
+    ) -> sources.Source:
         """Connect a source or change it, in the API's shape. Raises Refused for anything that cannot be."""
-        self._edit(actor, lambda snapshot: self.edits.put(key=key, body=body, snapshot=snapshot, at=self.clock()))
+        put = self.edits.put
+        self._edit(actor, lambda snapshot: put(key=key, body=body, snapshot=snapshot, at=self.clock()), reason)
         source: sources.Source = self.catalogue.snapshot.state(sources.stream(key))
         return source
 
@@ -67,27 +70,31 @@ class Managing:
 
         self._edit(actor, decide)
 
-    def rotate_token(self, *, source: str, environment: str, actor: str) -> configurations.Configuration:
+    def rotate_token(
+        self, *, source: str, environment: str, actor: str, reason: str | None = None
+    ) -> configurations.Configuration:
         """Give a source another address in an environment."""
 
         def decide(snapshot: Snapshot) -> list[Change]:
             command = configuring.RotateToken(token=self.edits.new_token(), at=self.clock())
             return [_configuration(snapshot, source, environment, command)]
 
-        self._edit(actor, decide)
+        self._edit(actor, decide, reason)
         rotated: configurations.Configuration = self.catalogue.snapshot.state(
             configurations.stream(source, environment)
         )
         return rotated
 
-    def retire_secret(self, *, source: str, environment: str, secret_id: str, actor: str) -> None:
+    def retire_secret(
+        self, *, source: str, environment: str, secret_id: str, actor: str, reason: str | None = None
+    ) -> None:
         """Let a secret of a source expire at once."""
 
         def decide(snapshot: Snapshot) -> list[Change]:
             command = configuring.RetireSecret(secret_id=secret_id, at=self.clock())
             return [_configuration(snapshot, source, environment, command)]
 
-        self._edit(actor, decide)
+        self._edit(actor, decide, reason)
 
     def put_variable(self, *, key: str, body: Mapping[str, Json], actor: str) -> variables.Variable:
         """Set a variable or change it, in the API's shape. Raises Refused for anything that cannot be."""
@@ -200,10 +207,10 @@ class Managing:
 
         self._edit(actor, decide)
 
-    def _edit(self, actor: str, decide: Callable[[Snapshot], list[Change]]) -> None:
+    def _edit(self, actor: str, decide: Callable[[Snapshot], list[Change]], reason: str | None = None) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             snapshot = self.catalogue.current()
-            changes = [_by(actor, change) for change in decide(snapshot) if change.events]
+            changes = [_by(actor, reason, change) for change in decide(snapshot) if change.events]
             try:
                 if changes:
                     self.store.append(*changes, epoch=snapshot.epoch)
@@ -227,8 +234,8 @@ def _configuration(snapshot: Snapshot, source: str, environment: str, command: c
     return Change(stream=stream, version=snapshot.version(stream), events=events)
 
 
-def _by(actor: str, change: Change) -> Change:
-    return attrs.evolve(change, attribution=Attribution(actor=actor))
+def _by(actor: str, reason: str | None, change: Change) -> Change:
+    return attrs.evolve(change, attribution=Attribution(actor=actor, reason=reason))
 
 
 def _role(role: str | None, environment: str | None) -> Any:

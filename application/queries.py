@@ -1,7 +1,7 @@
 """Reading: the ports to the read models, and the values that queries and their answers are made of."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 import attrs
@@ -113,6 +113,17 @@ class Lineage(Protocol):
         """
 
 
+@attrs.frozen(kw_only=True)
+class AccountingFilter:
+    """Which webhooks are counted, by the day (UTC) of their receipt; None means any. `ending` is not counted itself."""
+
+    environment: str | None = None
+    source: str | None = None
+    starting: date | None = None
+    ending: date | None = None
+    by_day: bool = False
+
+
 class Overviews(Protocol):
     """What is known of sources from what they received."""
 
@@ -122,8 +133,8 @@ class Overviews(Protocol):
     def status(self, source: str, environment: str, *, since: datetime) -> Entry:
         """`{events_count, last_event_received}` of a source."""
 
-    def accounting(self, environment: str | None, source: str | None) -> Sequence[Entry]:
-        """Per source and environment: received, and how many had each outcome."""
+    def accounting(self, wanted: AccountingFilter) -> Sequence[Entry]:
+        """Per source and environment, and per day if wanted: received, and how many had each outcome."""
 
     def lag(self) -> Entry:
         """`{events, seconds}`: how much of the log waits for the worker, and how old the oldest is."""

@@ -8,11 +8,15 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Attribution:
-    """Who and what led to an event: an API key's id or a process, the cause, and the request that it belongs to."""
+    """Who and what led to an event: an API key's id or a process, the cause, the request that it belongs to, and why.
+
+    `reason` is what they said themselves, None where nobody said anything.
+    """
 
     actor: str | None = None
     causation_id: str | None = None
     correlation_id: str | None = None
+    reason: str | None = None
 
 
 ANYBODY = Attribution()
@@ -33,6 +37,7 @@ class Recorded:
     actor: str | None = None
     causation_id: str | None = None
     correlation_id: str | None = None
+    reason: str | None = None
     key_id: str | None = None
     digest: str | None = None
     position: int | None = None

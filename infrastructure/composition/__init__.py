@@ -8,18 +8,21 @@ from typing import Any
 import psycopg
 from eventsourcing.persistence import OperationalError
 
+from application import moments
 from application.catalogue import ConfigurationHistory
 from application.pipeline import Pipeline
+from application.queries import AccountingFilter, Moment
 from domain.errors import Refused
-from infrastructure import bodies, bootstrapping, clocks, delivering, doctor, migrations
+from infrastructure import bodies, bootstrapping, clocks, delivering, doctor, migrations, recounting
 from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
 from infrastructure.composition.parts import Parts, parts
 from infrastructure.composition.serving import gateway
 from infrastructure.embedded_postgres import EmbeddedPostgresError
 from infrastructure.event_store.recorder import WorkerRecorder
-from infrastructure.projections import rebuilding, registry
+from infrastructure.projections import as_of, rebuilding, registry
 from infrastructure.projections.inbox import PostgresInbox
+from infrastructure.recounting import Line
 from infrastructure.settings import Settings
 from infrastructure.signatures import schemes
 from infrastructure.supervision import Stop, keep_running, server_beside, server_for
@@ -30,10 +33,14 @@ Unreachable = (psycopg.OperationalError, OperationalError, EmbeddedPostgresError
 """What is raised where the database cannot be reached or started."""
 
 __all__ = [
+    "Line",
+    "Moment",
     "Parts",
     "Settings",
     "Stop",
     "Unreachable",
+    "accounting",
+    "compare_projections",
     "examine",
     "gateway",
     "keep_running",
@@ -41,7 +48,9 @@ __all__ = [
     "parts",
     "prepare",
     "projection_names",
+    "projections_as_of",
     "rebuild",
+    "recount",
     "schemes",
     "server_beside",
     "server_for",
@@ -95,7 +104,33 @@ def projection_names() -> Sequence[str]:
 
 def examine(shared: Parts) -> Iterator[Any]:
     """The doctor's findings."""
-    reader = shared.database.recorder(WorkerRecorder)
-    overviews = PostgresOverviews(ledger=shared.ledger, recorder=reader)
     settings = shared.settings
-    return doctor.examine(shared.database, overviews, settings.data_dir, settings.allow_private_targets)
+    return doctor.examine(shared.database, _overviews(shared), settings.data_dir, settings.allow_private_targets)
+
+
+def compare_projections(shared: Parts, names: Sequence[str], progress: Callable[[int, int], None]) -> Sequence[Any]:
+    """Compare projections, by name or all, with what the log alone makes of them."""
+    return rebuilding.compare(shared.database, names, progress)
+
+
+def projections_as_of(shared: Parts, moment: Moment, names: Sequence[str], progress: Callable[[int, int], None]) -> str:
+    """Make the read models as of a moment; the schema that they are in."""
+    head = shared.ledger.head()
+    position = head if moment.position is None else moment.position
+    if moment.recorded_at is not None:
+        position = moments.position_at(shared.ledger, moment.recorded_at)
+    return as_of.build(shared.database, position, head, names, progress)
+
+
+def accounting(shared: Parts) -> Sequence[Any]:
+    """Per source and environment: received, and how many had each outcome."""
+    return _overviews(shared).accounting(AccountingFilter())
+
+
+def _overviews(shared: Parts) -> PostgresOverviews:
+    return PostgresOverviews(ledger=shared.ledger, recorder=shared.database.recorder(WorkerRecorder))
+
+
+def recount(shared: Parts, progress: Callable[[int, int], None]) -> Sequence[Line]:
+    """Count from the log what every source received and what it came to, beside what the projection says."""
+    return recounting.recount(shared.database, progress)

@@ -3,7 +3,10 @@
 import time
 from functools import partial
 
+from application.catalogue import ConfigurationHistory
 from application.collecting import Collecting
+from application.configuration_versions import ConfigurationVersions
+from application.explaining import Explaining
 from application.gateway import Gateway, Limits
 from application.judging import Judging
 from application.judging_events import JudgingEvents
@@ -68,6 +71,10 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         bulk_operations=calls.in_bulk(shared.ledger, calling),
         trying_scripts=editing.trying_scripts(shared.catalogue, shared.scripts),
         templates=shared.templates,
+        explaining=Explaining(
+            store=shared.ledger, configuration_at=ConfigurationHistory(shared.ledger).at, parse=bodies.read
+        ),
+        configuration_versions=ConfigurationVersions(store=shared.ledger),
         logs=PostgresLogs(ledger=shared.ledger, recorder=reader),
         overviews=PostgresOverviews(ledger=shared.ledger, recorder=reader),
         directory=PostgresDirectory(reader),

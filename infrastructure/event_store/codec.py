@@ -127,7 +127,9 @@ class RecordMapper(Mapper[str]):
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
         """The stored form of a `Recorded`."""
         recorded: Recorded = domain_event
-        because = _because(recorded.actor, recorded.causation_id, recorded.correlation_id, recorded.key_id)
+        because = _because(
+            recorded.actor, recorded.causation_id, recorded.correlation_id, recorded.reason, recorded.key_id
+        )
         return StoredEvent(*self.row(recorded.stream, recorded.version, recorded.event, recorded.recorded_at, because))
 
     def row(self, stream: str, version: int, event: object, at: datetime, because: str = "") -> Row:
@@ -149,7 +151,9 @@ class RecordMapper(Mapper[str]):
     def rows(self, change: Change, at: datetime) -> list[Row]:
         """What is stored of a change."""
         attribution = change.attribution
-        because = _because(attribution.actor, attribution.causation_id, attribution.correlation_id, None)
+        because = _because(
+            attribution.actor, attribution.causation_id, attribution.correlation_id, attribution.reason, None
+        )
         return [
             self.row(change.stream, version, event, at, because)
             for version, event in enumerate(change.events, change.version + 1)
@@ -166,6 +170,7 @@ class RecordMapper(Mapper[str]):
             actor=envelope.get("actor"),
             causation_id=envelope.get("cause"),
             correlation_id=envelope.get("corr"),
+            reason=envelope.get("why"),
             key_id=envelope.get("key"),
             digest=envelope["digest"],
             position=stored_event.id if isinstance(stored_event, Notification) else None,
@@ -183,9 +188,9 @@ class RecordMapper(Mapper[str]):
 
 
 @lru_cache(maxsize=1024)
-def _because(actor: str | None, cause: str | None, correlation: str | None, key: str | None) -> str:
+def _because(actor: str | None, cause: str | None, correlation: str | None, reason: str | None, key: str | None) -> str:
     """The optional part of an envelope, as JSON members."""
-    texts = {"actor": actor, "cause": cause, "corr": correlation, "key": key}
+    texts = {"actor": actor, "cause": cause, "corr": correlation, "why": reason, "key": key}
     return "".join(f',"{name}":{orjson.dumps(text).decode()}' for name, text in texts.items() if text is not None)
 
 

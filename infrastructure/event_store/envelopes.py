@@ -20,6 +20,7 @@ def enclose(change: Change, at: datetime) -> list[Recorded]:
             actor=attribution.actor,
             causation_id=attribution.causation_id,
             correlation_id=attribution.correlation_id,
+            reason=attribution.reason,
         )
         for version, event in enumerate(change.events, start=change.version + 1)
     ]

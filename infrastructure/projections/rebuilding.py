@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import attrs
 import psycopg
 from eventsourcing.persistence import Notification
 from psycopg.sql import SQL, Identifier
@@ -18,7 +19,8 @@ from domain import errors, runs, webhooks
 from infrastructure.database import Database
 from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.recorder import WorkerRecorder
-from infrastructure.projections import registry
+from infrastructure.projections import checksums, registry
+from infrastructure.projections.checksums import Checksum
 from infrastructure.projections.entries import Entry, Projection
 from infrastructure.projections.inbox import READER
 
@@ -35,49 +37,87 @@ class ProjectionUnknown(errors.Refused):
     """No projection has this name."""
 
 
+@attrs.frozen(kw_only=True)
+class Compared:
+    """A table as it stands, and as the log alone makes it."""
+
+    table: str
+    live: Checksum
+    rebuilt: Checksum
+
+    @property
+    def equal(self) -> bool:
+        """Whether the two hold the same rows."""
+        return self.live == self.rebuilt
+
+
 def rebuild(database: Database, names: Sequence[str], progress: Progress) -> None:
     """Rebuild the named projections, without names all. Raises ProjectionUnknown, or Busy while another runs."""
-    for name in names:
-        if name not in registry.PROJECTIONS:
-            known = ", ".join(registry.PROJECTIONS)
-            raise ProjectionUnknown(f"projection {name!r} does not exist; there are {known}", field="name")
+    require_known(names)
+    _run(database, Rebuild(database, names or list(registry.PROJECTIONS), progress))
+
+
+def compare(database: Database, names: Sequence[str], progress: Progress) -> Sequence[Compared]:
+    """Rebuild as `rebuild` does, but throw the new tables away: only say whether they hold what the old ones hold.
+
+    The worker waits while the two are compared, so that neither moves meanwhile.
+    """
+    require_known(names)
+    comparison = _Comparison(database, names or list(registry.PROJECTIONS), progress)
+    _run(database, comparison)
+    return comparison.compared
+
+
+def _run(database: Database, wanted: "Rebuild") -> None:
     with database.connect() as connection:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
         if not (row and row[0]):
             raise Busy("another rebuild is under way")
-        _Rebuild(database, names or list(registry.PROJECTIONS), progress).run(connection)
+        wanted.run(connection)
 
 
-class _Rebuild:
-    def __init__(self, database: Database, names: Sequence[str], progress: Progress) -> None:
-        self._live, self._progress = database.schema, progress
+def require_known(names: Sequence[str]) -> None:
+    """Raise ProjectionUnknown unless each name is one of a projection."""
+    for name in names:
+        if name not in registry.PROJECTIONS:
+            known = ", ".join(registry.PROJECTIONS)
+            raise ProjectionUnknown(f"projection {name!r} does not exist; there are {known}", field="name")
+
+
+class Rebuild:
+    """Folds the log into new tables of the named projections, in `schema`, which take the place of the old ones."""
+
+    def __init__(self, database: Database, names: Sequence[str], progress: Progress, *, schema: str = SHADOW) -> None:
+        self._live, self._schema, self._progress = database.schema, schema, progress
         self._recorder = database.recorder(WorkerRecorder)
         self._mapper = RecordMapper(transcoder=None)  # type: ignore[arg-type]
         self._names = names
-        self._projections: list[Projection] = [registry.PROJECTIONS[name](SHADOW) for name in names]
+        self._projections: list[Projection] = [registry.PROJECTIONS[name](self._schema) for name in names]
         self._groups = Groups()
         self._done = 0
 
     def run(self, connection: psycopg.Connection[Any]) -> None:
+        """Do it all, on a connection of one's own."""
         connection.execute("SET statement_timeout = 0")
-        self._make_shadow(connection)
+        self.make_tables(connection)
         while True:
             bound = self._settled()
-            self._follow(connection, bound)
+            self.follow(connection, bound)
             if self._settled() - bound < NEAR:
                 break
         self._take_over(connection)
 
-    def _make_shadow(self, connection: psycopg.Connection[Any]) -> None:
-        connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(SHADOW)))
-        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(SHADOW)))
+    def make_tables(self, connection: psycopg.Connection[Any]) -> None:
+        """Make the new tables, in the place of any that are left of a rebuild that was interrupted."""
+        connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(self._schema)))
+        connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(self._schema)))
         for name in self._names:
-            connection.execute(registry.create_tables(name, SHADOW))
+            connection.execute(registry.create_tables(name, self._schema))
 
     def _settled(self) -> int:
         return self._recorder.max_tracking_id(READER) or 0
 
-    def _follow(self, connection: psycopg.Connection[Any], bound: int) -> None:
+    def follow(self, connection: psycopg.Connection[Any], bound: int) -> None:
         """Fold what lies up to `bound`: there, every event that the worker reads has been settled."""
         while self._done < bound:
             stored = self._recorder.notifications(self._recorder.page_statement, (self._done, bound, PAGE))
@@ -94,13 +134,16 @@ class _Rebuild:
             connection.execute(SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(tracking))
             settled = self._settled()
             self._fold(connection, self._groups.entries(self._rest(connection, settled)))
-            self._fold(connection, self._groups.rest())
-            for projection in self._projections:
-                for table in projection.tables:
-                    self._swap(connection, table)
-            connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(SHADOW)))
+            self.complete(connection)
+            for table in self._tables():
+                self._finish(connection, table)
+            connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(self._schema)))
         head = self._recorder.max_notification_id() or 0
         self._progress(head, head)
+
+    def complete(self, connection: psycopg.Connection[Any]) -> None:
+        """Fold what waited for decisions that are not to come."""
+        self._fold(connection, self._groups.rest())
 
     def _events(self, connection: psycopg.Connection[Any], stored: Sequence[Notification]) -> Iterator[Recorded]:
         """The events but those that are parked: the worker did not settle them either."""
@@ -115,10 +158,14 @@ class _Rebuild:
             yield from self._events(connection, stored)
             after = stored[-1].id
 
-    def _swap(self, connection: psycopg.Connection[Any], table: str) -> None:
+    def _tables(self) -> list[str]:
+        return [table for projection in self._projections for table in projection.tables]
+
+    def _finish(self, connection: psycopg.Connection[Any], table: str) -> None:
+        """Put the new table in the place of the old."""
         connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(self._live, table)))
         connection.execute(
-            SQL("ALTER TABLE {} SET SCHEMA {}").format(Identifier(SHADOW, table), Identifier(self._live))
+            SQL("ALTER TABLE {} SET SCHEMA {}").format(Identifier(self._schema, table), Identifier(self._live))
         )
 
     def _fold(self, connection: psycopg.Connection[Any], entries: Iterable[Entry]) -> None:
@@ -128,6 +175,15 @@ class _Rebuild:
         with connection.cursor() as cursor:
             for projection in self._projections:
                 projection.write(cursor)
+
+
+class _Comparison(Rebuild):
+    compared: tuple[Compared, ...] = ()
+
+    def _finish(self, connection: psycopg.Connection[Any], table: str) -> None:
+        """Compare the new table with the old."""
+        live, rebuilt = (checksums.of_table(connection, schema, table) for schema in (self._live, self._schema))
+        self.compared += (Compared(table=table, live=live, rebuilt=rebuilt),)
 
 
 class Groups:

@@ -164,6 +164,7 @@ def history_entry(recorded: Recorded) -> dict[str, Any]:
         "recorded_at": recorded.recorded_at,
         "actor": recorded.actor,
         "correlation_id": recorded.correlation_id,
+        "reason": recorded.reason,
         "digest": recorded.digest,
         "data": codec.data_of(recorded.event),
     }

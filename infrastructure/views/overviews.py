@@ -1,9 +1,12 @@
 """The Overviews port: sources seen from what they received."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 
-from application.queries import Entry
+import attrs
+
+from application.queries import AccountingFilter, Entry
 from domain import webhooks
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import WorkerRecorder
@@ -24,9 +27,12 @@ SELECT coalesce(sum(webhooks), 0)::bigint AS events_count, max(last_received_at)
 FROM {schema}.accounting WHERE source = %s AND environment = %s AND day >= %s
 """
 ACCOUNTING = """
-SELECT environment, source, outcome, sum(webhooks)::bigint AS webhooks FROM {schema}.accounting
-WHERE (%s::text IS NULL OR environment = %s) AND (%s::text IS NULL OR source = %s)
-GROUP BY environment, source, outcome ORDER BY environment, source
+SELECT environment, source, CASE WHEN %(by_day)s THEN day END AS day, outcome, sum(webhooks)::bigint AS webhooks
+FROM {schema}.accounting
+WHERE (%(environment)s::text IS NULL OR environment = %(environment)s)
+    AND (%(source)s::text IS NULL OR source = %(source)s)
+    AND (%(starting)s::date IS NULL OR day >= %(starting)s) AND (%(ending)s::date IS NULL OR day < %(ending)s)
+GROUP BY 1, 2, 3, 4
 """
 
 
@@ -54,30 +60,27 @@ class PostgresOverviews:
         [row] = self._reader.rows(STATUS, (source, environment, since.astimezone(UTC).date()))
         return row
 
-    def accounting(self, environment: str | None, source: str | None) -> Sequence[Entry]:
+    def accounting(self, wanted: AccountingFilter) -> Sequence[Entry]:
         """See the port. What is pending is told live from the log, and is not among the outcomes on record."""
-        counts: dict[tuple[str, str], dict[str, int]] = {}
-        for row in self._reader.rows(ACCOUNTING, (environment, environment, source, source)):
-            of_source = counts.setdefault((row["environment"], row["source"]), dict.fromkeys(OUTCOMES, 0))
-            of_source[row["outcome"]] += row["webhooks"]
-        for key in self._waiting():
-            if environment in (None, key[0]) and source in (None, key[1]):
-                of_source = counts.setdefault(key, dict.fromkeys(OUTCOMES, 0))
-                of_source["pending"] = of_source.get("pending", 0) + 1
-        return [
-            {"environment": key[0], "source": key[1], "received": sum(by.values()), "pending": 0, **by}
-            for key, by in sorted(counts.items())
-        ]
+        counts: dict[tuple[str, str, str], Counter[str]] = defaultdict(Counter)
+        for row in self._reader.rows(ACCOUNTING, attrs.asdict(wanted)):
+            day = str(row["day"]) if wanted.by_day else ""
+            counts[row["environment"], row["source"], day][row["outcome"]] += row["webhooks"]
+        for receipt in self._waiting():
+            at = receipt.received_at.astimezone(UTC).date()
+            if _concerns(wanted, receipt, at):
+                counts[receipt.environment, receipt.source, str(at) if wanted.by_day else ""]["pending"] += 1
+        return [_balance(*key, by) for key, by in sorted(counts.items())]
 
-    def _waiting(self) -> Iterator[tuple[str, str]]:
-        """Environment and source of each receipt that waits, page by page; no more than MOST_COUNTED."""
+    def _waiting(self) -> Iterator[webhooks.Receipt]:
+        """Each receipt that waits, page by page; no more than MOST_COUNTED."""
         after, counted = self._recorder.max_tracking_id(READER) or 0, 0
         while counted < MOST_COUNTED:
             stored = self._recorder.notifications(self._recorder.inbox_statement, (after, 500))
             if not stored:
                 break
-            events = [recorded.event for recorded in self._ledger.decoded(stored)]
-            yield from ((each.environment, each.source) for each in events if isinstance(each, webhooks.Receipt))
+            events = (recorded.event for recorded in self._ledger.decoded(stored))
+            yield from (each for each in events if isinstance(each, webhooks.Receipt))
             after, counted = stored[-1].id, counted + len(stored)
 
     def lag(self) -> Entry:
@@ -90,3 +93,18 @@ class PostgresOverviews:
         [row] = self._reader.rows(self._recorder.waiting_statement, (settled,))
         age = (datetime.now(UTC) - recorded.recorded_at).total_seconds()
         return {"events": row["events"], "seconds": max(age, 0.0)}
+
+
+def _concerns(wanted: AccountingFilter, receipt: webhooks.Receipt, at: date) -> bool:
+    return (
+        wanted.environment in (None, receipt.environment)
+        and wanted.source in (None, receipt.source)
+        and (wanted.starting is None or at >= wanted.starting)
+        and (wanted.ending is None or at < wanted.ending)
+    )
+
+
+def _balance(environment: str, source: str, day: str, counts: Mapping[str, int]) -> Entry:
+    of_day = {"day": day} if day else {}
+    every = dict.fromkeys((*OUTCOMES, "pending"), 0)
+    return {"environment": environment, "source": source, **of_day, "received": sum(counts.values()), **every, **counts}

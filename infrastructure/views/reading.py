@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, LiteralString
 
 import orjson
@@ -31,7 +31,7 @@ class Reader:
     def __init__(self, recorder: AppendByFunction) -> None:
         self._datastore = recorder.datastore
 
-    def rows(self, query: LiteralString | SQL | Composed, params: Sequence[Any] = ()) -> list[Row]:
+    def rows(self, query: LiteralString | SQL | Composed, params: Sequence[Any] | Mapping[str, Any] = ()) -> list[Row]:
         """The rows of a query, by column. Raises Unavailable when the database is away."""
         statement = self.composed(query) if isinstance(query, str) else query
         try:

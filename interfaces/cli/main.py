@@ -8,7 +8,7 @@ import click
 from application.errors import Unavailable
 from domain.errors import Refused
 from infrastructure import composition
-from interfaces.cli import demo, operating, processes, sources, why
+from interfaces.cli import accounting, demo, explain, history, operating, processes, sources, why
 
 HELP = """Hookledger: an event-sourced gateway for incoming webhooks.
 
@@ -38,8 +38,11 @@ def main() -> None:
     """See HELP."""
 
 
-for command in (*processes.COMMANDS, *operating.COMMANDS, *sources.COMMANDS, *why.COMMANDS, *demo.COMMANDS):
-    main.add_command(command)
+MODULES = (processes, operating, accounting, sources, history, explain, why, demo)
+
+for module in MODULES:
+    for command in module.COMMANDS:
+        main.add_command(command)
 
 if __name__ == "__main__":
     main(prog_name="hookledger")

@@ -6,6 +6,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from infrastructure import composition
+from interfaces.cli import moments, progressing
 from interfaces.cli.databases import reachable
 
 MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[bold red]problem[/]"}
@@ -47,11 +48,41 @@ def rebuild(names: tuple[str, ...]) -> None:
     The old tables serve until the new ones take over in one moment; interrupted, nothing has changed.
     """
     with reachable() as shared, Progress() as progress:
-        task = progress.add_task(", ".join(names) or "all projections", total=None)
-        composition.rebuild(
-            shared, names, lambda done, total: progress.update(task, completed=done, total=max(total, 1))
-        )
+        composition.rebuild(shared, names, progressing.reporter(progress, ", ".join(names) or "all projections"))
     click.echo("Rebuilt.")
+
+
+@projections.command()
+@click.argument("names", nargs=-1)
+def verify(names: tuple[str, ...]) -> None:
+    """Compare read models, all or those NAMED, with what the log alone makes of them. Changes nothing.
+
+    Exits with 1 when any differs; `projections rebuild` then mends it.
+    """
+    with reachable() as shared, Progress() as progress:
+        report = progressing.reporter(progress, ", ".join(names) or "all projections")
+        compared = composition.compare_projections(shared, names, report)
+    table = Table("Table", "Rows", "Checksum", "From the log", "", box=None)
+    for each in compared:
+        mark = MARKS["ok"] if each.equal else "[bold red]differs[/]"
+        table.add_row(each.table, str(each.live.rows), each.live.digest, each.rebuilt.digest, mark)
+    Console().print(table)
+    if not all(each.equal for each in compared):
+        raise SystemExit(1)
+
+
+@projections.command(name="as-of")
+@click.argument("moment")
+@click.argument("names", nargs=-1)
+def as_of(moment: str, names: tuple[str, ...]) -> None:
+    """Make the read models as of a MOMENT, a position in the log or a time, in a schema of their own.
+
+    The schema stays until it is dropped, for whoever asks it in SQL; those in force are not touched.
+    """
+    with reachable() as shared, Progress() as progress:
+        report = progressing.reporter(progress, f"as of {moment}")
+        schema = composition.projections_as_of(shared, moments.read(moment), names, report)
+    click.echo(f"Made in the schema {schema}; drop it with DROP SCHEMA {schema} CASCADE.")
 
 
 COMMANDS = [doctor, projections]

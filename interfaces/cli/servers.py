@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import attrs
 import click
@@ -95,6 +96,11 @@ def locate(url: str | None, token: str | None) -> tuple[str, Token]:
     settings = composition.load_settings()
     place = url or addresses.local_url(settings.host, settings.port)
     return place, _token(token, place, settings)
+
+
+def segment(text: str) -> str:
+    """A text as one segment of a path."""
+    return quote(text, safe="")
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import click
 from rich import box
@@ -35,7 +34,7 @@ def why(
     """Show what set each field of a user, tenant or object: which webhook or call, by which mapping, from where."""
     asked = {"environment": environment, "collection": collection, "as_of": as_of}
     with servers.reached(*servers.locate(url, token)) as server:
-        path = f"/v1/audit/entities/{kind}/{quote(entity, safe='')}"
+        path = f"/v1/audit/entities/{kind}/{servers.segment(entity)}"
         told = server.ask("GET", path, params={name: text for name, text in asked.items() if text is not None})
     console = Console()
     for line in _headings(told, entity):

@@ -19,6 +19,8 @@ from interfaces.http.problems import Malformed
 
 AnyRequest = Request[Any, Any, Any]
 
+LONGEST_REASON = 1_000
+
 
 def caller(request: AnyRequest, gateway: Gateway, permission: Permission) -> tuple[Caller, Snapshot]:
     """Who asks, if they may, and the snapshot of this moment. Raises Unauthenticated, Forbidden or RateLimited."""
@@ -51,6 +53,12 @@ def the_environment(request: AnyRequest, who: Caller, snapshot: Snapshot) -> str
     return found
 
 
+def log_scope(request: AnyRequest, gateway: Gateway) -> str | None:
+    """The environment whose log may be read: a secret key's own, else the one asked for, or all."""
+    who, snapshot = caller(request, gateway, "directory")
+    return environment(request, who, snapshot, required=False)
+
+
 def page(request: AnyRequest) -> PageRequest:
     """`after`, `before` and `page_size` (1–50)."""
     text = request.query_params.get("page_size", request.query_params.get("limit", str(LARGEST_PAGE)))
@@ -66,9 +74,14 @@ def time(request: AnyRequest, name: str) -> datetime | None:
     text = request.query_params.get(name)
     if text is None:
         return None
+    return as_time(text, name)
+
+
+def as_time(text: str, name: str, wanted: str = "a time such as 2026-01-15T12:00:00Z") -> datetime:
+    """The time that `text` says, in a query as in a path. Raises Malformed, which names what was `wanted`."""
     at = timestamps.parse(text.replace(" ", "+")) if text else None
     if at is None:
-        raise Malformed(f"{name} is {text!r}; it must be a time such as 2026-01-15T12:00:00Z", name)
+        raise Malformed(f"{name} is {text!r}; it must be {wanted}", name)
     return at.astimezone(UTC)
 
 
@@ -78,6 +91,14 @@ def text(request: AnyRequest, name: str) -> str | None:
     if value is not None and "\0" in value:
         raise Malformed(f"{name} holds NUL", name)
     return value
+
+
+def reason(request: AnyRequest) -> str | None:
+    """Why an edit is made, as `?reason=` says it."""
+    said = text(request, "reason")
+    if said is not None and len(said) > LONGEST_REASON:
+        raise Malformed(f"reason has {len(said)} characters; at most {LONGEST_REASON} are kept", "reason")
+    return said or None
 
 
 def included(request: AnyRequest, name: str) -> bool:

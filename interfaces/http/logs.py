@@ -5,10 +5,10 @@ from typing import Any
 from litestar import Response, get
 
 from application.gateway import Gateway
-from application.queries import LogFilter
+from application.queries import AccountingFilter, LogFilter
 from interfaces.http import callers, rendering
 from interfaces.http.callers import AnyRequest
-from interfaces.http.problems import Missing
+from interfaces.http.problems import Malformed, Missing
 
 TEXTS = (
     "source",
@@ -35,21 +35,21 @@ def list_event_logs(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
 @get("/v1/event_logs/{event_log_id:str}", sync_to_thread=True, summary="Get a webhook")
 def get_event_log(request: AnyRequest, gateway: Gateway, event_log_id: str) -> Response[bytes]:
     """A webhook with its payload, headers, verdict and actions."""
-    found = gateway.logs.event_log(event_log_id, _scope(request, gateway))
+    found = gateway.logs.event_log(event_log_id, callers.log_scope(request, gateway))
     return rendering.answer(_present(found, event_log_id))
 
 
 @get("/v1/event_logs/{event_log_id:str}/history", sync_to_thread=True, summary="Every event of a webhook")
 def get_history(request: AnyRequest, gateway: Gateway, event_log_id: str) -> Response[bytes]:
     """Every domain event about a webhook, in order, as it is stored."""
-    found = gateway.logs.history(event_log_id, _scope(request, gateway))
+    found = gateway.logs.history(event_log_id, callers.log_scope(request, gateway))
     return rendering.answer({"entries": _present(found, event_log_id)})
 
 
 @get("/v1/event_logs/{event_log_id:str}/body", sync_to_thread=True, summary="The raw body of a webhook")
 def get_body(request: AnyRequest, gateway: Gateway, event_log_id: str) -> Response[bytes]:
     """The body as it arrived, byte for byte. A browser is told not to guess what it is."""
-    content, kind = _present(gateway.logs.body(event_log_id, _scope(request, gateway)), event_log_id)
+    content, kind = _present(gateway.logs.body(event_log_id, callers.log_scope(request, gateway)), event_log_id)
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox",
@@ -72,26 +72,37 @@ def list_action_logs(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
 @get("/v1/action_logs/{action_log_id:str}", sync_to_thread=True, summary="Get an action")
 def get_action_log(request: AnyRequest, gateway: Gateway, action_log_id: str) -> Response[bytes]:
     """One action: what was configured, what it came to, and what came of it."""
-    found = gateway.logs.action_log(action_log_id, _scope(request, gateway))
+    found = gateway.logs.action_log(action_log_id, callers.log_scope(request, gateway))
     return rendering.answer(_present(found, action_log_id))
 
 
 @get("/v1/audit/accounting", sync_to_thread=True, summary="Accounting by source")
 def accounting(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
-    """received = rejected + duplicate + executed + partially_executed + failed + unmapped + unclassified + pending."""
-    environment = _scope(request, gateway)
-    return rendering.answer({"entries": gateway.overviews.accounting(environment, callers.text(request, "source"))})
+    """received = rejected + duplicate + executed + partially_executed + failed + unmapped + unclassified + pending.
+
+    Per source and environment; `by=day` per day (UTC) as well. `starting_at` and `ending_at` count whole days.
+    """
+    starting, ending = callers.time(request, "starting_at"), callers.time(request, "ending_at")
+    wanted = AccountingFilter(
+        environment=callers.log_scope(request, gateway),
+        source=callers.text(request, "source"),
+        starting=starting.date() if starting else None,
+        ending=ending.date() if ending else None,
+        by_day=_by_day(request),
+    )
+    return rendering.answer({"entries": gateway.overviews.accounting(wanted)})
 
 
-def _scope(request: AnyRequest, gateway: Gateway) -> str | None:
-    """The environment whose log may be read: a secret key's own, else the one asked for, or all."""
-    who, snapshot = callers.caller(request, gateway, "directory")
-    return callers.environment(request, who, snapshot, required=False)
+def _by_day(request: AnyRequest) -> bool:
+    asked = callers.text(request, "by")
+    if asked not in (None, "day"):
+        raise Malformed(f"by is {asked!r}; it can only be day", "by")
+    return asked == "day"
 
 
 def _filter(request: AnyRequest, gateway: Gateway) -> LogFilter:
     return LogFilter(
-        environment=_scope(request, gateway),
+        environment=callers.log_scope(request, gateway),
         starting_at=callers.time(request, "starting_at"),
         ending_at=callers.time(request, "ending_at"),
         **{name: callers.text(request, name) for name in TEXTS},

@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException
 
 from application.access import Forbidden, Unauthenticated
 from application.call_outcomes import AudienceMissing, WorkflowInactive, WorkflowMissing
+from application.configuration_versions import VersionUnknown
 from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
 from application.managing import EnvironmentUnknown
 from application.rate_limits import RateLimited
@@ -30,6 +31,7 @@ TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
     (Forbidden, 403, "permission_denied", "authentication_error"),
     (RehearsalForbidden, 403, "rehearsal_forbidden", "invalid_request_error"),
     (SourceUnknown, 404, "resource_missing", "api_error"),
+    (VersionUnknown, 404, "resource_missing", "api_error"),
     (ConfigurationUnknown, 404, "resource_missing", "api_error"),
     (SecretUnknown, 404, "resource_missing", "api_error"),
     (VariableUnknown, 404, "resource_missing", "api_error"),

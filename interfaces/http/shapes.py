@@ -8,7 +8,7 @@ import attrs
 from application.catalogue import Endpoint, Snapshot
 from application.gateway import Gateway
 from application.templates import Template
-from domain import configurations, environments, preprocessing, workflows
+from domain import configurations, directory, environments, preprocessing, recipients, workflows
 from domain.api_keys import ApiKey
 from domain.audiences import Audience
 from domain.configurations import Configuration, Secret
@@ -107,6 +107,18 @@ def mapping(shown: EventMapping) -> dict[str, Any]:
         "created_at": shown.created_at,
         "updated_at": shown.updated_at,
     }
+
+
+def effect(shown: directory.Effect) -> dict[str, Any]:
+    """What an action did to the directory: `{effect, …}`, entities by collection and id."""
+    told = {name: _place(value) for name, value in attrs.asdict(shown, recurse=False).items()}
+    return {"effect": type(shown).__name__, **told}
+
+
+def _place(value: Any) -> Any:
+    if not isinstance(value, tuple):
+        return value
+    return dict(zip(("collection", "id"), recipients.place(value), strict=True))
 
 
 def environment(shown: Environment) -> dict[str, Any]:

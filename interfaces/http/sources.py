@@ -48,10 +48,12 @@ def get_source(request: AnyRequest, gateway: Gateway, key: str) -> Response[byte
 def put_source(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> Response[bytes]:
     """`{source: {name, description?, preconfigured_provider?, environment_settings: {slug: {settings, mappings}}}}`.
 
-    Settings that are not named stay as they are; `mappings`, where given, are all the mappings from then on.
+    Settings that are not named stay as they are; `mappings`, where given, are all the mappings from then on. A
+    `?reason=` is kept with the edit.
     """
     who, _ = callers.caller(request, gateway, "edit")
-    source = gateway.managing.put_source(key=key, body=callers.json_body(gateway, body), actor=who.key_id)
+    asked, reason = callers.json_body(gateway, body), callers.reason(request)
+    source = gateway.managing.put_source(key=key, body=asked, actor=who.key_id, reason=reason)
     shown = shapes.source(gateway, gateway.catalogue.snapshot, source, write_keys=True)
     return rendering.answer(rendering.wrapped("source", shown))
 
@@ -68,7 +70,8 @@ def rotate_token(request: AnyRequest, gateway: Gateway, key: str) -> Response[by
     """Give the source another address in an environment; the old one is unknown at once."""
     who, snapshot = callers.caller(request, gateway, "edit")
     slug = callers.the_environment(request, who, snapshot)
-    rotated = gateway.managing.rotate_token(source=_source(snapshot, key).key, environment=slug, actor=who.key_id)
+    source, reason = _source(snapshot, key).key, callers.reason(request)
+    rotated = gateway.managing.rotate_token(source=source, environment=slug, actor=who.key_id, reason=reason)
     endpoint = gateway.catalogue.snapshot.endpoints.get(rotated.token)
     return rendering.answer(shapes.environment_settings(gateway, rotated, endpoint, write_key=True))
 
@@ -81,7 +84,9 @@ def retire_secret(request: AnyRequest, gateway: Gateway, key: str, secret_id: st
     who, snapshot = callers.caller(request, gateway, "edit")
     slug = callers.the_environment(request, who, snapshot)
     source = _source(snapshot, key).key
-    gateway.managing.retire_secret(source=source, environment=slug, secret_id=secret_id, actor=who.key_id)
+    gateway.managing.retire_secret(
+        source=source, environment=slug, secret_id=secret_id, actor=who.key_id, reason=callers.reason(request)
+    )
 
 
 @get("/v1/sources/{key:str}/status", sync_to_thread=True, summary="Activity of a source")

@@ -1,0 +1,100 @@
+"""Explaining: the whole trace of a webhook's decisions, from its own stream and the configurations that judged it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import attrs
+
+from application.ports import BodyParser, EventStore
+from application.records import Recorded
+from domain import configurations, errors, explanations, webhooks
+from domain.configurations import Configuration
+from domain.explanations import Explained
+from domain.webhooks import Receipt, WebhookReceived
+
+
+@attrs.frozen(kw_only=True)
+class Edit:
+    """The edit that made a version of a configuration: which event, when, by whose key and, if they said so, why."""
+
+    change: str
+    at: datetime
+    actor: str | None
+    reason: str | None
+
+
+@attrs.frozen(kw_only=True)
+class Explanation:
+    """A webhook and everything decided about it. `judged_by` is the edit that made the version it was received under.
+
+    `unreadable` says why the body cannot be read as the evaluation read it; `evaluations` is empty then.
+    """
+
+    id: str
+    receipt: Receipt
+    recorded: Recorded
+    judged_by: Edit | None
+    secret: configurations.Secret | None
+    evaluations: tuple[Explained, ...]
+    unreadable: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Explaining:
+    """The use case; it only reads."""
+
+    store: EventStore
+    configuration_at: Callable[[str, str, int], Configuration]
+    parse: BodyParser
+
+    def explain(self, webhook_id: str, environment: str | None) -> Explanation | None:
+        """The trace of a webhook; None if there is none, in that environment if one is given."""
+        history = self.store.history(webhooks.stream(webhook_id)) if "\0" not in webhook_id else ()
+        receipt = history[0].event if history else None
+        if not isinstance(receipt, Receipt) or environment not in (None, receipt.environment):
+            return None
+        evaluations, unreadable = self._evaluations(webhook_id, history)
+        return Explanation(
+            id=webhook_id,
+            receipt=receipt,
+            recorded=history[0],
+            judged_by=self._edit(receipt),
+            secret=self._secret(receipt),
+            evaluations=evaluations,
+            unreadable=unreadable,
+        )
+
+    def _evaluations(self, webhook_id: str, history: Sequence[Recorded]) -> tuple[tuple[Explained, ...], str | None]:
+        received = history[0].event
+        if not isinstance(received, WebhookReceived):
+            return (), None
+        try:
+            body = self.parse(received.body, received.headers.get("content-type", ""))
+        except errors.Refused as refused:
+            return (), str(refused)
+        at = self._configuration(received, received.configuration_version)
+        decisions = explanations.decisions_of([each.event for each in history])
+        return explanations.explain(webhook_id, received, body, decisions, lambda _: at), None
+
+    def _configuration(self, receipt: Receipt, version: int) -> Configuration:
+        return self.configuration_at(receipt.source, receipt.environment, version)
+
+    def _edit(self, receipt: Receipt) -> Edit | None:
+        stream = configurations.stream(receipt.source, receipt.environment)
+        edits = self.store.history(stream)[: receipt.configuration_version]
+        return edit_of(edits[-1]) if edits else None
+
+    def _secret(self, receipt: Receipt) -> configurations.Secret | None:
+        """The secret that matched, without its value."""
+        secret_id = receipt.verdict.secret_id if receipt.verdict else None
+        if secret_id is None:
+            return None
+        known = self._configuration(receipt, receipt.configuration_version).secrets
+        return next((each for each in known if each.id == secret_id), None)
+
+
+def edit_of(recorded: Recorded) -> Edit:
+    """An edit by its event."""
+    return Edit(
+        change=type(recorded.event).__name__, at=recorded.recorded_at, actor=recorded.actor, reason=recorded.reason
+    )

@@ -1,0 +1,78 @@
+"""`hookledger audit accounting`: what every source received and what became of it, from projection and log."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from infrastructure import composition
+from interfaces.cli import progressing
+from interfaces.cli.databases import reachable
+
+OUTCOMES = (
+    "rejected",
+    "duplicate",
+    "executed",
+    "partially_executed",
+    "failed",
+    "unmapped",
+    "unclassified",
+    "pending",
+)
+
+
+@click.command()
+@click.option("--recount", is_flag=True, help="Count from the log as well, and compare. Reads all of it.")
+def accounting(recount: bool) -> None:
+    """Show per source and environment: received = rejected + duplicate + executed + … + pending.
+
+    With --recount, exits with 1 when projection and log do not agree.
+    """
+    with reachable() as shared:
+        if not recount:
+            Console().print(_table(composition.accounting(shared)))
+            return
+        with Progress() as progress:
+            lines = composition.recount(shared, progressing.reporter(progress, "counting the log"))
+    Console().print(_table([_row(each) for each in lines]))
+    wrong = [each for each in lines if not each.agrees]
+    for each in wrong:
+        click.echo(
+            f"{each.source} in {each.environment}: {each.received} received; the log says {dict(each.recounted)}, "
+            f"the projection {dict(each.counted)}; `hookledger projections rebuild accounting` counts anew"
+        )
+    if wrong:
+        raise SystemExit(1)
+    click.echo("The projection agrees with the log.")
+
+
+def _row(line: composition.Line) -> Mapping[str, Any]:
+    return {
+        "source": line.source,
+        "environment": line.environment,
+        "received": line.received,
+        **line.recounted,
+    }
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Only the outcomes that there are: the others are 0 everywhere."""
+    shown = ["received", *(name for name in OUTCOMES if any(row.get(name) for row in rows))]
+    table = Table("Source", "Environment", *(name.replace("_", " ").capitalize() for name in shown), box=box.SIMPLE)
+    for row in rows:
+        table.add_row(str(row["source"]), str(row["environment"]), *(str(row.get(name, 0)) for name in shown))
+    return table
+
+
+@click.group()
+def audit() -> None:
+    """Prove what happened: accounting from the log."""
+
+
+audit.add_command(accounting)
+
+COMMANDS = [audit]
