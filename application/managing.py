@@ -1,29 +1,23 @@
-"""Telling the gateway what to do: sources, configurations, variables, environments, workflows, audiences and keys.
-
-Every use case looks at a snapshot, decides, and appends under the snapshot's epoch; when somebody else edited
-meanwhile, it looks and decides again. Two edits can therefore never cross.
-"""
+"""Telling the gateway what to do: sources, variables, workflows, keys and the like, by way of `editing`."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
-from application import access
+from application import access, editing, source_triggers
 from application.catalogue import Catalogue, Snapshot
-from application.errors import ConfigurationMoved, Conflict
 from application.ports import Clock, EventStore, NewId
 from application.records import Attribution, Change
 from application.source_edits import SourceEdits
+from application.source_triggers import SourceTrigger
 from application.variable_edits import VariableEdits
 from application.workflow_edits import WorkflowEdits
 from domain import api_keys, audiences, configurations, configuring, environments, errors, sources, variables, workflows
 from domain.json_values import Json
 
-ATTEMPTS = 5
 NOTHING: Mapping[str, Json] = MappingProxyType({})
-T = TypeVar("T")
 
 
 class EnvironmentUnknown(errors.Refused):
@@ -74,27 +68,35 @@ class Managing:
         self, *, source: str, environment: str, actor: str, reason: str | None = None
     ) -> configurations.Configuration:
         """Give a source another address in an environment."""
-
-        def decide(snapshot: Snapshot) -> list[Change]:
-            command = configuring.RotateToken(token=self.edits.new_token(), at=self.clock())
-            return [_configuration(snapshot, source, environment, command)]
-
-        self._edit(actor, decide, reason)
-        rotated: configurations.Configuration = self.catalogue.snapshot.state(
-            configurations.stream(source, environment)
-        )
-        return rotated
+        command = configuring.RotateToken(token=self.edits.new_token(), at=self.clock())
+        return self._configure(source, environment, actor, reason, lambda _: command)
 
     def retire_secret(
         self, *, source: str, environment: str, secret_id: str, actor: str, reason: str | None = None
     ) -> None:
         """Let a secret of a source expire at once."""
+        command = configuring.RetireSecret(secret_id=secret_id, at=self.clock())
+        self._configure(source, environment, actor, reason, lambda _: command)
 
-        def decide(snapshot: Snapshot) -> list[Change]:
-            command = configuring.RetireSecret(secret_id=secret_id, at=self.clock())
-            return [_configuration(snapshot, source, environment, command)]
+    def toggle_trigger(
+        self,
+        *,
+        workflow: str,
+        environment: str,
+        source: str,
+        mapping_id: str,
+        active: bool,
+        actor: str,
+        reason: str | None = None,
+    ) -> SourceTrigger:
+        """Let a source's events of a type trigger a workflow, or not. Raises MappingUnknown."""
 
-        self._edit(actor, decide, reason)
+        def command(snapshot: Snapshot) -> configuring.Command:
+            source_triggers.require(snapshot, environment, workflow, source, mapping_id)
+            return configuring.ToggleMapping(mapping_id=mapping_id, active=active, at=self.clock())
+
+        self._configure(source, environment, actor, reason, command)
+        return source_triggers.require(self.catalogue.snapshot, environment, workflow, source, mapping_id)
 
     def put_variable(self, *, key: str, body: Mapping[str, Json], actor: str) -> variables.Variable:
         """Set a variable or change it, in the API's shape. Raises Refused for anything that cannot be."""
@@ -207,18 +209,26 @@ class Managing:
 
         self._edit(actor, decide)
 
-    def _edit(self, actor: str, decide: Callable[[Snapshot], list[Change]], reason: str | None = None) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
-            snapshot = self.catalogue.current()
-            changes = [_by(actor, reason, change) for change in decide(snapshot) if change.events]
-            try:
-                if changes:
-                    self.store.append(*changes, epoch=snapshot.epoch)
-                break
-            except (Conflict, ConfigurationMoved):
-                if attempt == ATTEMPTS:
-                    raise
-        self.catalogue.current()
+    def _configure(
+        self,
+        source: str,
+        environment: str,
+        actor: str,
+        reason: str | None,
+        command: Callable[[Snapshot], configuring.Command],
+    ) -> configurations.Configuration:
+        stream = configurations.stream(source, environment)
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            events = configuring.decide(snapshot.state(stream), command(snapshot))
+            return [Change(stream=stream, version=snapshot.version(stream), events=events)]
+
+        self._edit(actor, decide, reason)
+        state: configurations.Configuration = self.catalogue.snapshot.state(stream)
+        return state
+
+    def _edit(self, actor: str, decide: editing.Decide, reason: str | None = None) -> None:
+        editing.edit(self.store, self.catalogue, decide, Attribution(actor=actor, reason=reason))
 
 
 def require_environment(snapshot: Snapshot, slug: str) -> None:
@@ -226,16 +236,6 @@ def require_environment(snapshot: Snapshot, slug: str) -> None:
     if snapshot.state(environments.stream(slug)) is None:
         known = ", ".join(environment.slug for environment in snapshot.environments())
         raise EnvironmentUnknown(f"environment {slug!r} does not exist; there are {known}", field="environment")
-
-
-def _configuration(snapshot: Snapshot, source: str, environment: str, command: configuring.Command) -> Change:
-    stream = configurations.stream(source, environment)
-    events = configuring.decide(snapshot.state(stream), command)
-    return Change(stream=stream, version=snapshot.version(stream), events=events)
-
-
-def _by(actor: str, reason: str | None, change: Change) -> Change:
-    return attrs.evolve(change, attribution=Attribution(actor=actor, reason=reason))
 
 
 def _role(role: str | None, environment: str | None) -> Any:

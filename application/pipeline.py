@@ -18,6 +18,9 @@ from domain.evaluation import Plan
 from domain.webhooks import ActionExecuted, Decision, EvaluationFailed, WebhookProcessed, WebhookReceived
 
 PAGE = 500
+MOST_CHANGES = 10_000
+"""Streams that one transaction writes to, but for what a single webhook leads to: triggers may start many runs."""
+
 ACTOR = "worker"
 
 ConfigurationAt = Callable[[str, str, int], Configuration]
@@ -41,6 +44,7 @@ class Pipeline:
     parse: BodyParser
     check_schema: SchemaCheck
     page: int = PAGE
+    most_changes: int = MOST_CHANGES
 
     def run_once(self) -> int:
         """One round; the number of events settled or parked, 0 when nothing was waiting."""
@@ -50,9 +54,12 @@ class Pipeline:
         return len(waiting)
 
     def _settle(self, waiting: Sequence[Recorded]) -> None:
-        """Settle all; when that breaks, halve until what breaks it stands alone, and put that aside."""
+        """Settle all, in portions; when that breaks, halve until what breaks it stands alone, and put that aside."""
         try:
-            self.inbox.settle(self._decide(waiting))
+            while waiting:
+                portion = self._decide(waiting)
+                self.inbox.settle(portion)
+                waiting = waiting[len(portion) :]
         except (Unavailable, Conflict):
             raise
         except Exception as error:  # noqa: BLE001 -- whatever it is, those behind it must go on
@@ -81,20 +88,24 @@ class Pipeline:
         return True
 
     def _decide(self, waiting: Sequence[Recorded]) -> list[Settled]:
+        """Decide about the first of them, or as many as make one transaction."""
         plans = {
             recorded.stream: self._plan(recorded, recorded.event)
             for recorded in waiting
             if isinstance(recorded.event, WebhookReceived)
         }
         memory = self._remember(plans.values())
-        settled = []
-        for recorded in waiting:
+        if memory.crowded and len(waiting) > 1:
+            return self._decide(waiting[: len(waiting) // 2])
+        settled: list[Settled] = []
+        changes = 0
+        while len(settled) < len(waiting) and changes < self.most_changes:
+            recorded = waiting[len(settled)]
             plan = plans.get(recorded.stream) if isinstance(recorded.event, WebhookReceived) else None
             if plan is None:
                 memory.note_edit(recorded)
-                settled.append(Settled(recorded=recorded))
-            else:
-                settled.append(Settled(recorded=recorded, changes=_conclude(recorded, plan, memory)))
+            settled.append(Settled(recorded=recorded, changes=_conclude(recorded, plan, memory) if plan else ()))
+            changes += len(settled[-1].changes)
         return settled
 
     def _plan(self, recorded: Recorded, received: WebhookReceived) -> Plan:
@@ -138,13 +149,18 @@ def _runs(webhook: webhooks.Webhook, executed: ActionExecuted, memory: WorkingMe
     because = Attribution(actor=ACTOR, causation_id=webhook.id)
     workflow = memory.workflow(executed.environment, str(executed.payload["key"]))
     source = runs.TRIGGER_SOURCES.get(webhook.received.origin or "", "integration")
-    changes = []
-    for begun in runs.begun_by(executed, webhook.id, workflow_version=workflow.version, trigger_source=source):
-        if workflow.steps:
-            memory.note_run(begun)
-        events = (begun,) if workflow.steps else (begun, running.completed_at_once(begun))
-        changes.append(Change(stream=runs.stream(begun.run_id), version=0, events=events, attribution=because))
-    return changes
+    begun = runs.begun_by(executed, webhook.id, workflow_version=workflow.version, trigger_source=source)
+    if workflow.steps:
+        memory.note_runs(begun)
+    return [
+        Change(
+            stream=runs.stream(each.run_id),
+            version=0,
+            events=(each,) if workflow.steps else (each, running.completed_at_once(each)),
+            attribution=because,
+        )
+        for each in begun
+    ]
 
 
 def _broken(recorded: Recorded, received: WebhookReceived, error: str) -> Change:

@@ -29,11 +29,14 @@ class Contexts:
     )
 
     def of(self, started: RunStarted) -> dict[str, Json]:
-        """`{recipient, actor, tenant, data, vars, run}`; an unknown entity has nothing but its id, no actor is null."""
+        """`{recipient, actor, tenant, data, vars, run}`; an unknown entity has nothing but its id, no actor is null.
+
+        A recipient who was reached as a subscriber has the properties of that subscription as `subscription`.
+        """
         payload = self._payload(started.webhook_id, started.mapping_id, started.evaluation)
         tenant = started.tenant and {"collection": recipients.TENANTS, "id": started.tenant}
         return {
-            "recipient": self._entity(started.environment, started.recipient),
+            "recipient": {**self._entity(started.environment, started.recipient), **self._subscription(started)},
             "actor": self._entity(started.environment, started.actor) if started.actor else None,
             "tenant": self._entity(started.environment, tenant) if tenant else None,
             "data": workflows.data_for(payload, started.recipient),
@@ -59,3 +62,12 @@ class Contexts:
         properties = found["properties"] if found else {}
         assert isinstance(properties, Mapping)
         return {**properties, "id": entity_id, "collection": collection}
+
+    def _subscription(self, started: RunStarted) -> dict[str, Json]:
+        if started.subscribed_to is None:
+            return {}
+        followed, follower = (
+            (str(each["collection"]), str(each["id"])) for each in (started.subscribed_to, started.recipient)
+        )
+        found = self.directory.following(started.environment, *followed, [follower])
+        return {"subscription": found[0]["properties"] if found else {}}

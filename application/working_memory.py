@@ -1,11 +1,13 @@
 """What the worker knows while it goes through a batch: looked up once, then kept up to date decision by decision."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import attrs
 
 from application.records import Recorded
-from domain import directory, idempotency, runs, webhooks, workflows
+from domain import directory, idempotency, runs, subscribers, webhooks, workflows
+from domain.actions import workflows as actions
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference, SchemaCheck
 from domain.audiences import AudienceDefined
 from domain.evaluation import Plan, Preceding
@@ -27,19 +29,25 @@ class WorkingMemory:
         asked: bool = True,
     ) -> None:
         """`asked` is whether any plan of the batch asks for a fact; if none does, none needs to be noted."""
-        self._facts, self._precedents, self._asked = dict(facts), dict(precedents), asked
-        self._check_schema = check_schema
+        self._facts: dict[str, dict[Reference, object]] = defaultdict(dict)
+        for (environment, reference), fact in facts.items():
+            self._facts[environment][reference] = fact
+        self._precedents, self._asked, self._check_schema = dict(precedents), asked, check_schema
+
+    @property
+    def crowded(self) -> bool:
+        """Whether subscribers were too many to be looked up for the whole batch."""
+        return any(fact is subscribers.TOO_MANY for known in self._facts.values() for fact in known.values())
 
     def preceding(self, plan: Plan) -> Preceding:
         """What came before this one webhook, as far as its plan asks."""
-        environment = plan.webhook.received.environment
-        known = self._facts
+        known = self._facts[plan.webhook.received.environment]
         return Preceding(
             precedent=self._precedents.get(plan.scope) if plan.scope else None,
             facts={
-                reference: self._checking(known[environment, reference])
-                for reference in plan.references
-                if (environment, reference) in known
+                reference: self._checking(known[reference])
+                for reference in subscribers.needed(known, plan.references)
+                if reference in known
             },
         )
 
@@ -51,7 +59,7 @@ class WorkingMemory:
 
     def workflow(self, environment: str, key: str) -> KnownWorkflow:
         """What is known of a workflow that has just been triggered."""
-        known = self._facts[environment, ("workflow", key)]
+        known = self._facts[environment]["workflow", key]
         assert isinstance(known, KnownWorkflow)
         return known
 
@@ -67,42 +75,30 @@ class WorkingMemory:
                 self._note_action(environment, decision)
 
     def _note_action(self, environment: str, action: webhooks.ActionExecuted) -> None:
-        for effect in directory.effects(action.action_type, action.payload, action.result):
-            if isinstance(effect, directory.EntityMerged):
-                self._facts[environment, effect.reference] = True
-            elif isinstance(effect, directory.EntityRemoved):
-                self._facts.pop((environment, effect.reference), None)
-            elif isinstance(effect, directory.AudienceCreated):
-                self._facts[environment, ("audience", effect.key)] = True
-        self._note_cancelled(runs.cancelled_by(action))
+        known = self._facts[environment]
+        directory.note(known, directory.effects(action.action_type, action.payload, action.result))
+        if action.action_type == "workflows_cancel":
+            actions.note_cancelled(known, action.payload, action.result)
 
-    def note_run(self, started: runs.RunStarted) -> None:
-        """Keep the open runs of each cancellation key."""
-        if started.cancellation_key:
-            key: Known = started.environment, ("runs", started.workflow, started.cancellation_key)
-            self._facts[key] = (*self._open(key), OpenRun(id=started.run_id, recipient=started.recipient))
-
-    def _note_cancelled(self, cancelled: Sequence[str]) -> None:
-        for key in [known for known in self._facts if known[1][0] == "runs"] if cancelled else ():
-            self._facts[key] = tuple(run for run in self._open(key) if run.id not in cancelled)
-
-    def _open(self, key: Known) -> tuple[OpenRun, ...]:
-        found = self._facts.get(key, ())
-        assert isinstance(found, tuple)
-        return found
+    def note_runs(self, started: Sequence[runs.RunStarted]) -> None:
+        """Keep the open runs of the cancellation key that one trigger gave them, if it did."""
+        if started and started[0].cancellation_key:
+            known = self._facts[started[0].environment]
+            opened = (OpenRun(id=each.run_id, recipient=each.recipient) for each in started)
+            actions.note_started(known, started[0].workflow, started[0].cancellation_key, opened)
 
     def note_edit(self, recorded: Recorded) -> None:
         """Keep what edits say about workflows and audiences."""
         event = recorded.event
         match event:
             case _ if isinstance(event, workflows.Event):
-                key: Known = event.environment, ("workflow", event.key)
-                before = self._facts.get(key)
+                known = self._facts[event.environment]
+                before = known.get(("workflow", event.key))
                 assert before is None or isinstance(before, KnownWorkflow)
                 after = workflows.known_after(before, event, recorded.version)
                 if after is not None:
-                    self._facts[key] = after
+                    known["workflow", event.key] = after
             case AudienceDefined():
-                self._facts[event.environment, ("audience", event.key)] = True
+                self._facts[event.environment]["audience", event.key] = True
             case _:
                 pass  # other edits reach the worker through the version that a webhook pins

@@ -5,23 +5,17 @@ from typing import assert_never
 
 import attrs
 
-from domain import errors, mappings
+from domain import errors, mapping_edits, mappings
 from domain.configurations import (
     Configuration,
     ConfigurationCreated,
     Event,
-    MappingActivated,
-    MappingAdded,
-    MappingChanged,
-    MappingDeactivated,
-    MappingRemoved,
     Secret,
     SecretAdded,
     SecretRetired,
     SettingsChanged,
     TokenRotated,
 )
-from domain.json_values import same
 from domain.settings import Settings
 
 
@@ -54,6 +48,15 @@ class PutMappings:
 
 
 @attrs.frozen(kw_only=True)
+class ToggleMapping:
+    """Let a mapping run, or pass it over, from now on."""
+
+    mapping_id: str
+    active: bool
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
 class AddSecret:
     """Add a sealed secret; those of the same name before it expire at `others_expire_at`, if not sooner."""
 
@@ -81,7 +84,7 @@ class RotateToken:
     at: datetime
 
 
-Command = Create | ChangeSettings | PutMappings | AddSecret | RetireSecret | RotateToken
+Command = Create | ChangeSettings | PutMappings | ToggleMapping | AddSecret | RetireSecret | RotateToken
 
 
 class ConfigurationUnknown(errors.Refused):
@@ -103,7 +106,9 @@ def decide(state: Configuration | None, command: Command) -> tuple[Event, ...]:
             same = state.settings == command.settings
             return () if same else (SettingsChanged(settings=command.settings, changed_at=command.at),)
         case PutMappings():
-            return _put_mappings(state, command)
+            return mapping_edits.put(state.mappings, command.wanted, command.new_ids, command.at)
+        case ToggleMapping():
+            return mapping_edits.toggle(state.mappings, command.mapping_id, command.active, command.at)
         case AddSecret():
             return _add_secret(state, command)
         case RetireSecret():
@@ -158,77 +163,3 @@ def _retire_secret(state: Configuration, command: RetireSecret) -> tuple[Event, 
     if not _outlives(secret, command.at):
         return ()  # it has expired already: retiring it again changes nothing
     return (SecretRetired(secret_id=secret.id, expires_at=command.at, retired_at=command.at),)
-
-
-def _put_mappings(state: Configuration, command: PutMappings) -> tuple[Event, ...]:
-    meant = _meant(state.mappings, command.wanted)
-    ids = iter(command.new_ids)
-    events: list[Event] = []
-    for wanted, present in zip(command.wanted, meant, strict=True):
-        if present is None:
-            events.append(_added(wanted, next(ids), command.at))
-        else:
-            events.extend(_changes(present, wanted, command.at))
-    kept = {mapping.id for mapping in meant if mapping is not None}
-    gone = (mapping.id for mapping in state.mappings if mapping.id not in kept)
-    return (*(MappingRemoved(mapping_id=mapping_id, removed_at=command.at) for mapping_id in gone), *events)
-
-
-def _meant(present: tuple[mappings.Mapping, ...], wanted: tuple[mappings.Wanted, ...]) -> list[mappings.Mapping | None]:
-    """Which mapping each of `wanted` means, each at most once: the one of its id, else an equal, else one alike.
-
-    An id from elsewhere, such as another environment's, means nothing here.
-    """
-    left = list(present)
-    meant: list[mappings.Mapping | None] = [None] * len(wanted)
-    for means in (_same_id, _equal, _alike):
-        for index, each in enumerate(wanted):
-            found = None if meant[index] else next((mapping for mapping in left if means(mapping, each)), None)
-            if found is not None:
-                meant[index] = found
-                left.remove(found)
-    return meant
-
-
-def _same_id(present: mappings.Mapping, wanted: mappings.Wanted) -> bool:
-    return present.id == wanted.id
-
-
-def _equal(present: mappings.Mapping, wanted: mappings.Wanted) -> bool:
-    return _alike(present, wanted) and same(present.configured, wanted.configured)
-
-
-def _alike(present: mappings.Mapping, wanted: mappings.Wanted) -> bool:
-    kind = mappings.identity(present.event_type, present.action_type, present.configured)
-    return kind == mappings.identity(wanted.event_type, wanted.action_type, wanted.configured)
-
-
-def _added(wanted: mappings.Wanted, mapping_id: str, at: datetime) -> MappingAdded:
-    return MappingAdded(
-        mapping_id=mapping_id,
-        event_type=wanted.event_type,
-        action_type=wanted.action_type,
-        parameters=wanted.configured,
-        active=wanted.active,
-        added_at=at,
-    )
-
-
-def _changes(present: mappings.Mapping, wanted: mappings.Wanted, at: datetime) -> list[Event]:
-    events: list[Event] = []
-    before = (present.event_type, present.action_type)
-    if before != (wanted.event_type, wanted.action_type) or not same(present.configured, wanted.configured):
-        events.append(
-            MappingChanged(
-                mapping_id=present.id,
-                event_type=wanted.event_type,
-                action_type=wanted.action_type,
-                parameters=wanted.configured,
-                changed_at=at,
-            )
-        )
-    if wanted.active and not present.active:
-        events.append(MappingActivated(mapping_id=present.id, activated_at=at))
-    if present.active and not wanted.active:
-        events.append(MappingDeactivated(mapping_id=present.id, deactivated_at=at))
-    return events

@@ -1,10 +1,10 @@
 """What executed actions make of users, objects, tenants, subscriptions and audience members: a fold, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 
-from domain import recipients
+from domain import recipients, subscribers
 from domain.actions.outcomes import Reference
 from domain.json_values import Json
 
@@ -151,14 +151,21 @@ def _members_added(payload: Mapping[str, Json], result: Mapping[str, Json]) -> t
     return tuple(found)
 
 
-def note(known: dict[Reference, object], effect: Effect) -> None:
-    """Bring a working set of facts up to date with one effect."""
-    match effect:
-        case EntityMerged():
-            known.setdefault(effect.reference, True)
-        case EntityRemoved():
-            known.pop(effect.reference, None)
-        case AudienceCreated():
-            known["audience", effect.key] = True
-        case _:
-            pass  # subscriptions and memberships are no facts that a decision reads
+def note(known: dict[Reference, object], happened: Sequence[Effect]) -> None:
+    """Bring a working set of facts up to date with the effects of one action."""
+    for effect in happened:
+        match effect:
+            case EntityMerged():
+                known.setdefault(effect.reference, True)
+            case EntityRemoved():
+                known.pop(effect.reference, None)
+                subscribers.forget(known, effect.reference)
+            case AudienceCreated():
+                known["audience", effect.key] = True
+            case _:
+                pass  # subscriptions come below; a membership is no fact that a decision reads
+    followed = [effect for effect in happened if isinstance(effect, Subscribed | Unsubscribed)]
+    if followed:  # all of one object, as an action has but one
+        joined = (effect.follower for effect in followed if isinstance(effect, Subscribed))
+        left = (effect.follower for effect in followed if isinstance(effect, Unsubscribed))
+        subscribers.changed(known, followed[0].followed, joined=joined, left=left)

@@ -114,8 +114,7 @@ def perform(step: Step, about: About, facts: Facts) -> ActionOutcome:
 def facts_after(facts: Facts, executed: ActionExecuted) -> Facts:
     """What is known once the action is done, so that the next one sees its effects."""
     known = dict(facts)
-    for effect in directory.effects(executed.action_type, executed.payload, executed.result):
-        directory.note(known, effect)
+    directory.note(known, directory.effects(executed.action_type, executed.payload, executed.result))
     if executed.action_type == "workflows_cancel":
         workflows.note_cancelled(known, executed.payload, executed.result)
     return known

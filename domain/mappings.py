@@ -37,6 +37,12 @@ class Mapping:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def triggers(self) -> str | None:
+        """The key of the workflow that it triggers; None for other actions, and for a key that is told by events."""
+        key = self.parameters.get("key") if self.action_type == "workflows_trigger" else None
+        return str(key.value) if isinstance(key, parameters.Constant) else None
+
 
 @attrs.frozen(kw_only=True)
 class Wanted:

@@ -3,7 +3,6 @@
 What the actions themselves check, such as ids and the types of single fields, is not checked here a second time.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 
 from domain import api_calls, errors, recipients
@@ -15,9 +14,6 @@ MOST_ITEMS = 1_000
 """Recipients, members or items of one call."""
 
 MOST_SUBSCRIBERS = 100
-MOST_BYTES = 262_144
-"""What one user, object, tenant or subscription may be described with, as compact JSON."""
-
 LONGEST_KEY = 255
 MAPS = ("channel_data", "preferences")
 
@@ -144,9 +140,9 @@ def several(asked: Mapping[str, Json], name: str, *, at_most: int = MOST_ITEMS) 
 
 def check_size(described: Json, field: str) -> None:
     """Refuse more than 256 KiB of properties."""
-    size = len(json.dumps(described, ensure_ascii=False, separators=(",", ":")).encode())
-    if size > MOST_BYTES:
-        raise CallRefused(f"{field} is {size:,} bytes of JSON; at most {MOST_BYTES:,} are allowed", field=field)
+    size = values.size(described)
+    if size > values.MOST_BYTES:
+        raise CallRefused(f"{field} is {size:,} bytes of JSON; at most {values.MOST_BYTES:,} are allowed", field=field)
 
 
 def _described(

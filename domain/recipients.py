@@ -48,6 +48,11 @@ def place(reference: Reference) -> tuple[str, str]:
     return collection or reference[1], reference[-1]
 
 
+def as_json(reference: Reference) -> dict[str, Json]:
+    """A reference in the form that logs show: `{"collection": "$users", "id": …}`."""
+    return dict(zip(("collection", "id"), place(reference), strict=True))
+
+
 def parse_one(value: Json, field: str) -> Recipient:
     """An id, `{collection, id}`, a user `{id, …}` or an object `{collection, id, …}`; Unfit for anything else."""
     if not isinstance(value, Mapping):
@@ -63,7 +68,7 @@ def parse_one(value: Json, field: str) -> Recipient:
     return Recipient(
         collection=collection,
         id=recipient_id,
-        inline=inline if inline or "collection" not in value else None,
+        inline=values.bounded(inline, field) if inline or "collection" not in value else None,
         trigger_data=values.mapping(trigger_data, f"{field}.{TRIGGER_DATA}") if trigger_data else None,
     )
 

@@ -1,7 +1,7 @@
 """A run: a workflow started for one recipient by one executed trigger. What becomes of it is decided in `running`."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, assert_never
 
@@ -29,6 +29,7 @@ TRIGGER_SOURCES: Final[Mapping[str, TriggerSource]] = {"api": "api", "rehearsal"
 class RunStarted:
     """A workflow runs for `recipient`. The trigger's data stays with the action that is named here.
 
+    `subscribed_to` is the object through whose subscription the recipient was reached, None for one who was named.
     `workflow_version` names the steps that it takes, whatever becomes of the workflow meanwhile; runs of old had none.
     """
 
@@ -46,6 +47,7 @@ class RunStarted:
     started_at: datetime
     workflow_version: int | None = None
     trigger_source: TriggerSource = "integration"
+    subscribed_to: Mapping[str, Json] | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -202,8 +204,6 @@ def begun_by(
     trigger_source: TriggerSource = "integration",
 ) -> tuple[RunStarted, ...]:
     """One run for each recipient whom the trigger reached. Ids follow from the action, so that none starts twice."""
-    if executed.action_type != "workflows_trigger":
-        return ()
     payload: Mapping[str, Any] = executed.payload
     workflow_run_id = trigger_id(webhook_id, executed.mapping_id, executed.evaluation)
     return tuple(
@@ -222,14 +222,18 @@ def begun_by(
             started_at=executed.executed_at,
             workflow_version=workflow_version,
             trigger_source=trigger_source,
+            subscribed_to=subscribed_to,
         )
-        for recipient in _reached(executed)
+        for recipient, subscribed_to in _reached(executed)
     )
 
 
-def _reached(executed: ActionExecuted) -> Sequence[Mapping[str, Any]]:
-    reached: Any = executed.result["recipients"]
-    return tuple(reached)
+def _reached(executed: ActionExecuted) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
+    """Who was named by a trigger; then who follows an object that was, or one that follows it, and which."""
+    result: Mapping[str, Any] = executed.result if executed.action_type == "workflows_trigger" else {"recipients": ()}
+    yield from ((recipient, None) for recipient in result["recipients"])
+    for group in result.get("subscribers", ()):
+        yield from ((recipient, group["subscribed_to"]) for recipient in group["recipients"])
 
 
 def cancelled_by(executed: ActionExecuted) -> tuple[str, ...]:

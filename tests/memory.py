@@ -13,7 +13,7 @@ from eventsourcing.popo import POPOProcessRecorder
 from application.errors import Conflict
 from application.ports import Clock, LookedUp, Settled
 from application.records import Change, Recorded
-from domain import audiences, directory, idempotency, runs, webhooks, workflows
+from domain import audiences, directory, idempotency, runs, subscribers, webhooks, workflows
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
@@ -72,7 +72,7 @@ class MemoryInbox:
         settled = [each for each in self._log(after=0) if isinstance(each, Recorded) and self._counts(each)]
         facts, precedents = _facts(settled), _precedents(settled)
         return (
-            {(where, name): facts[where][name] for where, name in references if name in facts[where]},
+            _asked(facts, references),
             {scope: precedents[scope] for scope in scopes if scope in precedents},
         )
 
@@ -124,12 +124,26 @@ def _facts(log: Iterable[Recorded]) -> Mapping[str, dict[Reference, object]]:
     return facts
 
 
+def _asked(
+    facts: Mapping[str, dict[Reference, object]], references: Sequence[tuple[str, Reference]]
+) -> dict[tuple[str, Reference], object]:
+    """What is known of references and of what they lead to; of subscribers nothing but that they are too many."""
+    asked = {
+        (where, each): facts[where][each]
+        for where, reference in references
+        for each in subscribers.needed(facts[where], [reference])
+        if each in facts[where]
+    }
+    if sum(len(found) for found in asked.values() if isinstance(found, frozenset)) > subscribers.MOST_AT_ONCE:
+        return asked | {named: subscribers.TOO_MANY for named in references if named[1][0] == subscribers.KIND}
+    return asked
+
+
 def _take(recorded: Recorded, facts: dict[Reference, object]) -> None:
     event = recorded.event
     match event:
         case ActionExecuted():
-            for effect in directory.effects(event.action_type, event.payload, event.result):
-                directory.note(facts, effect)
+            directory.note(facts, directory.effects(event.action_type, event.payload, event.result))
             for cancelled in runs.cancelled_by(event):
                 _close(facts, cancelled)
         case runs.RunStarted():

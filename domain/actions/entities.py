@@ -1,6 +1,6 @@
 """Users, objects and tenants: set them, with what the payload says, or delete them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from domain import recipients
 from domain.actions import values
@@ -17,9 +17,7 @@ def identify_user(given: Mapping[str, Json]) -> Prepared:
     return Prepared(
         payload={
             "id": values.identifier(given["id"], "id"),
-            **values.texts(given, USER_TEXTS),
-            **_maps(given),
-            "properties": values.properties(given),
+            **_described(given, USER_TEXTS),
         }
     )
 
@@ -30,9 +28,7 @@ def set_object(given: Mapping[str, Json]) -> Prepared:
         payload={
             "collection": values.identifier(given["collection"], "collection"),
             "id": values.identifier(given["id"], "id"),
-            **values.texts(given, OBJECT_TEXTS),
-            **_maps(given),
-            "properties": values.properties(given, reserved=values.ENVELOPE_KEYS | {"collection"}),
+            **_described(given, OBJECT_TEXTS, values.ENVELOPE_KEYS | {"collection"}),
         }
     )
 
@@ -42,9 +38,7 @@ def set_tenant(given: Mapping[str, Json]) -> Prepared:
     return Prepared(
         payload={
             "id": values.identifier(given["id"], "id"),
-            **values.texts(given, ("name",)),
-            **_maps(given),
-            "properties": values.properties(given),
+            **_described(given, ("name",)),
         }
     )
 
@@ -95,6 +89,15 @@ def _removed(facts: Facts, collection: str, entity_id: str) -> Done:
     there = recipients.entity(collection, entity_id) in facts
     warnings = () if there else (f"{entity_id!r} did not exist; nothing was deleted",)
     return Done(result={"id": entity_id, "deleted": there}, warnings=warnings)
+
+
+def _described(
+    given: Mapping[str, Json], texts: Sequence[str], reserved: frozenset[str] = values.ENVELOPE_KEYS
+) -> dict[str, Json]:
+    """What is said of an entity: its own fields, and its custom properties as `properties`; 256 KiB at most."""
+    own, custom = {**values.texts(given, texts), **_maps(given)}, values.properties(given, reserved=reserved)
+    values.bounded({**custom, **own}, "properties")
+    return {**own, "properties": custom}
 
 
 def _maps(given: Mapping[str, Json]) -> dict[str, Json]:

@@ -8,11 +8,11 @@ from domain.json_values import Json
 
 Reference = tuple[str, ...]
 """Something that an action must know of: ("user", id), ("object", collection, id), ("tenant", id),
-("audience", key), ("workflow", key) or ("runs", workflow, cancellation key)."""
+("audience", key), ("workflow", key), ("runs", workflow, cancellation key) or ("subscribers", collection, id)."""
 
 Facts = Mapping[Reference, object]
 """What is known of each reference: absent if it does not exist. A workflow's value is a KnownWorkflow,
-that of runs is a tuple of OpenRun."""
+that of runs is a tuple of OpenRun, that of subscribers what `domain.subscribers` says."""
 
 Violation = tuple[str, str]
 """Where in a trigger's data something is not as the schema wants it, as a path, and what."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain import recipients
+from domain import recipients, subscribers
 from domain.actions import values
 from domain.actions.outcomes import Done, Facts, Prepared
 from domain.json_values import Json
@@ -18,11 +18,13 @@ def subscribe(given: Mapping[str, Json]) -> Prepared:
             "object_id": object_id,
             "recipients": [follower.reference for follower in followers],
             "identify": recipients.inline_of(followers),
-            "properties": values.properties(given),
+            "properties": values.bounded(values.properties(given), "properties"),
         },
         references=(
             recipients.entity(collection, object_id),
             *(follower.known_as for follower in followers),
+            # Whoever triggers for the object, in this webhook or behind it, goes on to these.
+            *(subscribers.name(follower.known_as) for follower in followers if follower.collection != recipients.USERS),
         ),
     )
 

@@ -1,11 +1,15 @@
 """Coercion and checks of single values: ids, texts, maps and lists."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 from domain.actions.outcomes import unfit
 from domain.json_values import Json, a_type
 
 LONGEST_ID = 256
+MOST_BYTES = 262_144
+"""What one user, object, tenant or subscription may be described with, as compact JSON."""
+
 ENVELOPE_KEYS = frozenset({"id", "__typename", "updated_at"})
 
 
@@ -34,6 +38,20 @@ def mapping(value: Json, field: str) -> Mapping[str, Json]:
     if not isinstance(value, Mapping):
         raise unfit(field, f"{field} is {a_type(value)}; it must be an object")
     return value
+
+
+def size(described: Json) -> int:
+    """The bytes of compact JSON."""
+    return len(json.dumps(described, ensure_ascii=False, separators=(",", ":"), default=dict).encode())
+
+
+def bounded(described: Mapping[str, Json], field: str) -> Mapping[str, Json]:
+    """The same, if it is no more than 256 KiB."""
+    found = size(described)
+    if found > MOST_BYTES:
+        message = f"{field} is {found:,} bytes of JSON; at most {MOST_BYTES:,} are allowed"
+        raise unfit(field, message, "properties_too_large")
+    return described
 
 
 def flag(value: Json, field: str) -> bool:

@@ -1,15 +1,17 @@
 """Triggering and cancelling workflows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 import attrs
 
-from domain import recipients
+from domain import recipients, subscribers
 from domain.actions import values
 from domain.actions.outcomes import Done, Facts, KnownWorkflow, OpenRun, Prepared, Problem, Reference
 from domain.json_values import Json
 
 MOST_RECIPIENTS = 1_000
+MOST_NAMED = 5
+"""Subscribers whom a warning names."""
 
 
 def trigger(given: Mapping[str, Json]) -> Prepared:
@@ -29,7 +31,8 @@ def trigger(given: Mapping[str, Json]) -> Prepared:
         "identify": recipients.inline_of(described),
         "trigger_data": _trigger_data(people),
     }
-    references = (("workflow", key), *(one.known_as for one in described))
+    followed = (subscribers.name(who.known_as) for who in people if subscribers.may_be_followed(who.known_as))
+    references = (("workflow", key), *(one.known_as for one in described), *followed)
     return Prepared(payload={name: value for name, value in payload.items() if value}, references=references)
 
 
@@ -45,16 +48,65 @@ def cancel(given: Mapping[str, Json]) -> Prepared:
 
 
 def start(payload: Mapping[str, Json], facts: Facts) -> Done | Problem:
-    """One run for each recipient who is known or described inline; the others get none, and a warning."""
+    """One run for each recipient who is known or described inline, and for each of an object's subscribers.
+
+    The others get none, and a warning. The actor gets none as a subscriber.
+    """
     problem = _unusable(str(payload["key"]), facts) or _unwanted(payload, facts)
     if problem is not None:
         return problem
-    described = {_known_as(entry) for entry in values.as_list(payload.get("identify", []))}
+    there = {*facts, *(_known_as(entry) for entry in values.as_list(payload.get("identify", [])))}
     people = values.as_list(payload["recipients"])
-    unknown = {who for who in map(_known_as, people) if who not in facts and who not in described}
+    reached = _through_subscriptions(payload, facts, there)
+    if isinstance(reached, subscribers.Uncounted):
+        return _too_many()
     return Done(
-        result={"recipients": [person for person in people if _known_as(person) not in unknown]},
-        warnings=tuple(_not_identified(person) for person in people if _known_as(person) in unknown),
+        result={
+            "recipients": [person for person in people if _known_as(person) in there],
+            **_by_object({who: followed for who, followed in reached.items() if who in there}),
+        },
+        warnings=(
+            *(_not_identified(person) for person in people if _known_as(person) not in there),
+            *_strangers([who for who in reached if who not in there]),
+        ),
+    )
+
+
+def _through_subscriptions(
+    payload: Mapping[str, Json], facts: Facts, there: Container[Reference]
+) -> Mapping[Reference, Reference] | subscribers.Uncounted:
+    people = [_known_as(person) for person in values.as_list(payload["recipients"])]
+    followed = (who for who in people if subscribers.may_be_followed(who) and who in there)
+    actor = (_known_as(payload["actor"]),) if payload.get("actor") else ()
+    return subscribers.reached(facts, followed, but=(*people, *actor))
+
+
+def _by_object(reached: Mapping[Reference, Reference]) -> dict[str, Json]:
+    """Those who were reached through subscriptions, by the object that they follow."""
+    grouped: dict[Reference, list[Json]] = {}
+    for who, followed in reached.items():
+        grouped.setdefault(followed, []).append(recipients.as_json(who))
+    shown: list[Json] = [
+        {"subscribed_to": recipients.as_json(each), "recipients": who} for each, who in grouped.items()
+    ]
+    return {"subscribers": shown} if shown else {}
+
+
+def _strangers(who: Sequence[Reference]) -> tuple[str, ...]:
+    """One warning for all subscribers who are not known, of whom there may be many."""
+    if not who:
+        return ()
+    some = ", ".join(repr(each[-1]) for each in who[:MOST_NAMED])
+    others = f" and {len(who) - MOST_NAMED:,} more" if len(who) > MOST_NAMED else ""
+    return (f"subscribers {some}{others} are not known, so they got no run; identify them first",)
+
+
+def _too_many() -> Problem:
+    return Problem(
+        code="too_many_subscribers",
+        message=f"the recipients have more than {subscribers.MOST:,} subscriptions, with those of their subscribers; "
+        "trigger for fewer objects, or for users, at a time",
+        field="recipients",
     )
 
 
@@ -64,14 +116,23 @@ def stop(payload: Mapping[str, Json], facts: Facts) -> Done | Problem:
     if ("workflow", key) not in facts:
         return _missing(key)
     wanted = payload.get("recipients")
-    cancelled = [run.id for run in _open(facts, _runs(payload)) if _concerns(run, wanted)]
+    named = None if wanted is None else {_known_as(person) for person in values.as_list(wanted)}
+    cancelled = [run.id for run in _open(facts, _runs(payload)) if named is None or _known_as(run.recipient) in named]
     warnings = () if cancelled else (f"no run of {key!r} with cancellation key {cancellation_key!r} is open",)
     return Done(result={"enqueued": True, "cancelled": cancelled}, warnings=warnings)
 
 
+def note_started(
+    known: dict[Reference, object], workflow: str, cancellation_key: str, opened: Iterable[OpenRun]
+) -> None:
+    """Keep runs in a working set of facts, so that the next cancellation finds them open."""
+    name = ("runs", workflow, cancellation_key)
+    known[name] = (*_open(known, name), *opened)
+
+
 def note_cancelled(known: dict[Reference, object], payload: Mapping[str, Json], result: Mapping[str, Json]) -> None:
     """Close cancelled runs in a working set of facts, so that no other cancellation finds them open once more."""
-    name, cancelled = _runs(payload), values.as_list(result["cancelled"])
+    name, cancelled = _runs(payload), frozenset(values.as_list(result["cancelled"]))
     known[name] = tuple(run for run in _open(known, name) if run.id not in cancelled)
 
 
@@ -83,10 +144,6 @@ def _open(facts: Facts, name: Reference) -> tuple[OpenRun, ...]:
     found = facts.get(name, ())
     assert isinstance(found, tuple)
     return found
-
-
-def _concerns(run: OpenRun, wanted: Json) -> bool:
-    return wanted is None or run.recipient in values.as_list(wanted)
 
 
 def _unusable(key: str, facts: Facts) -> Problem | None:

@@ -1,5 +1,6 @@
 """The Inbox port: what waits in the log, looked up and settled in PostgreSQL, one transaction a batch."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ from infrastructure.projections import registry
 from infrastructure.projections.directory import key_of
 from infrastructure.projections.entries import Entry, Projection
 from infrastructure.projections.precedents import Precedents
+from infrastructure.projections.subscribers import Subscribers
 
 READER = "worker"
 QUERY_CANCELED = "57014"
@@ -63,7 +65,7 @@ class PostgresInbox:
     def __init__(self, *, recorder: WorkerRecorder, mapper: RecordMapper, clock: Clock) -> None:
         self._schema = schema = recorder.datastore.schema
         self._recorder, self._mapper, self._clock = recorder, mapper, clock
-        self._precedents = Precedents(schema)
+        self._precedents, self._subscribers = Precedents(schema), Subscribers(schema)
         self._entities, self._workflows, self._audiences, self._runs, self._park = (
             SQL(query).format(schema=Identifier(schema)) for query in (ENTITIES, WORKFLOWS, AUDIENCES, OPEN_RUNS, PARK)
         )
@@ -104,18 +106,21 @@ class PostgresInbox:
             raise Unavailable("the event store cannot be reached") from error
 
     def _facts(self, cursor: Cursor[Any], references: Wanted) -> Facts:
-        facts: Facts = {}
+        facts: Facts = self._subscribers.find(cursor, _of(references, "subscribers"))
         self._look_up_entities(cursor, references, facts)
         for environment, key, active, *told in _rows(cursor, self._workflows, _of(references, "workflow")):
             known = dict(zip(("version", "steps", "schema"), told, strict=True))
             facts[environment, ("workflow", key)] = KnownWorkflow(active=active, **known)
         for environment, key in _rows(cursor, self._audiences, _of(references, "audience")):
             facts[environment, ("audience", key)] = True
+        return facts | self._open_runs(cursor, references)
+
+    def _open_runs(self, cursor: Cursor[Any], references: Wanted) -> Facts:
+        opened: dict[tuple[str, Reference], list[OpenRun]] = defaultdict(list)
         for environment, workflow, key, run, *recipient in _rows(cursor, self._runs, _of(references, "runs")):
-            name = environment, ("runs", workflow, key)
-            opened = OpenRun(id=run, recipient=dict(zip(("collection", "id"), recipient, strict=True)))
-            facts[name] = (*facts.get(name, ()), opened)  # type: ignore[misc]
-        return facts
+            known = OpenRun(id=run, recipient=dict(zip(("collection", "id"), recipient, strict=True)))
+            opened[environment, ("runs", workflow, key)].append(known)
+        return {name: tuple(known) for name, known in opened.items()}
 
     def _look_up_entities(self, cursor: Cursor[Any], references: Wanted, facts: Facts) -> None:
         wanted = {
@@ -185,7 +190,7 @@ def _fold(projections: Sequence[Projection], recorded: Recorded, changes: Sequen
             projection.fold(entry)
 
 
-def _of(references: Wanted, kind: str) -> list[tuple[str, ...]]:
+def _of(references: Wanted, kind: str) -> list[Any]:
     return [(environment, *reference[1:]) for environment, reference in references if reference[0] == kind]
 
 

@@ -1,14 +1,12 @@
-"""The account: environments, API keys, workflows and audiences."""
+"""The account: environments, API keys and audiences."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response, delete, get, post, put
 
 from application.gateway import Gateway
-from domain import audiences, workflows
-from domain.json_values import Json
-from interfaces.http import callers, rendering, segments, shapes
+from domain import audiences
+from interfaces.http import bodies, callers, rendering, segments, shapes
 from interfaces.http.callers import AnyRequest
 from interfaces.http.problems import Malformed, Missing
 
@@ -35,8 +33,8 @@ def create_environment(request: AnyRequest, gateway: Gateway, body: bytes) -> Re
     """`{slug, name?}`; every source gets default settings and an address of its own there."""
     who, _ = callers.caller(request, gateway, "administer")
     asked = callers.json_body(gateway, body)
-    slug = _text(asked, "slug")
-    name = _name(asked) if "name" in asked else slug
+    slug = bodies.text(asked, "slug")
+    name = bodies.name(asked) if "name" in asked else slug
     made = gateway.managing.create_environment(slug=slug, name=name, actor=who.key_id)
     return rendering.answer(shapes.environment(made), 201)
 
@@ -53,9 +51,9 @@ def issue_key(request: AnyRequest, gateway: Gateway, body: bytes) -> Response[by
     """`{name, environment?, role?}`: with an environment a secret key of it, else a service token. Shown this once."""
     who, _ = callers.caller(request, gateway, "administer")
     asked = callers.json_body(gateway, body)
-    environment = _text(asked, "environment") if asked.get("environment") is not None else None
-    role = _text(asked, "role") if asked.get("role") is not None else None
-    issued = gateway.managing.issue_key(name=_name(asked), environment=environment, role=role, actor=who.key_id)
+    environment = bodies.text(asked, "environment") if asked.get("environment") is not None else None
+    role = bodies.text(asked, "role") if asked.get("role") is not None else None
+    issued = gateway.managing.issue_key(name=bodies.name(asked), environment=environment, role=role, actor=who.key_id)
     return rendering.answer({**shapes.api_key(issued.record), "key": issued.key}, 201)
 
 
@@ -64,43 +62,6 @@ def revoke_key(request: AnyRequest, gateway: Gateway, key_id: str) -> None:
     """It opens nothing from now on."""
     who, _ = callers.caller(request, gateway, "administer")
     gateway.managing.revoke_key(key_id=key_id, actor=who.key_id)
-
-
-@get("/v1/workflows", sync_to_thread=True, summary="List workflows")
-def list_workflows(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
-    """The workflows of an environment."""
-    who, snapshot = callers.caller(request, gateway, "read")
-    slug = callers.the_environment(request, who, snapshot)
-    entries = [shapes.workflow(each) for each in snapshot.of("workflow") if each.environment == slug]
-    return rendering.answer(rendering.only_page(entries))
-
-
-@get("/v1/workflows/{key:str}", sync_to_thread=True, summary="Get a workflow")
-def get_workflow(request: AnyRequest, gateway: Gateway, key: str) -> Response[bytes]:
-    """One workflow."""
-    who, snapshot = callers.caller(request, gateway, "read")
-    found = snapshot.state(workflows.stream(callers.the_environment(request, who, snapshot), key))
-    if found is None:
-        raise Missing(f"workflow {key!r}")
-    return rendering.answer(shapes.workflow(found))
-
-
-@put("/v1/workflows/{key:str}", sync_to_thread=True, summary="Define a workflow")
-def put_workflow(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -> Response[bytes]:
-    """`{workflow: {name, active?, steps?, conditions?, trigger_data_schema?}}`; active unless told otherwise.
-
-    Of the rest, what is left out stays as it is.
-    """
-    who, snapshot = callers.caller(request, gateway, "edit")
-    slug = callers.the_environment(request, who, snapshot)
-    asked = _within(callers.json_body(gateway, body), "workflow")
-    active = asked.get("active", True)
-    if not isinstance(active, bool):
-        raise Malformed(f"workflow.active is {active!r}; it must be true or false", "workflow.active")
-    defined = gateway.managing.define_workflow(
-        environment=slug, key=key, name=_text(asked, "name"), active=active, actor=who.key_id, told=asked
-    )
-    return rendering.answer(rendering.wrapped("workflow", shapes.workflow(defined)))
 
 
 @get("/v1/audiences", sync_to_thread=True, summary="List audiences")
@@ -129,37 +90,14 @@ def put_audience(request: AnyRequest, gateway: Gateway, key: str, body: bytes) -
     """`{audience: {type: "static", name, description?}}`."""
     who, snapshot = callers.caller(request, gateway, "edit")
     slug = callers.the_environment(request, who, snapshot)
-    asked = _within(callers.json_body(gateway, body), "audience")
+    asked = bodies.within(callers.json_body(gateway, body), "audience")
     if asked.get("type", "static") != "static":
         raise Malformed(f"audience.type is {asked['type']!r}; only static audiences can be defined", "audience.type")
-    description = _text(asked, "description") if asked.get("description") is not None else None
+    description = bodies.text(asked, "description") if asked.get("description") is not None else None
     defined = gateway.managing.define_audience(
-        environment=slug, key=key, name=_text(asked, "name"), description=description, actor=who.key_id
+        environment=slug, key=key, name=bodies.text(asked, "name"), description=description, actor=who.key_id
     )
     return rendering.answer(rendering.wrapped("audience", shapes.audience(defined)))
-
-
-def _within(asked: Mapping[str, Json], name: str) -> Mapping[str, Json]:
-    """The object called `name`; a body that is that object itself will do."""
-    inner = asked.get(name, asked)
-    if not isinstance(inner, Mapping):
-        raise Malformed(f"{name} must be an object", name)
-    return inner
-
-
-def _name(asked: Mapping[str, Json]) -> str:
-    """A name that people can read."""
-    name = _text(asked, "name")
-    if not name.strip():
-        raise Malformed("name is empty; give a name that people can read", "name")
-    return name
-
-
-def _text(asked: Mapping[str, Json], name: str) -> str:
-    value = asked.get(name)
-    if not isinstance(value, str) or "\0" in value:
-        raise Malformed(f"{name} is {value!r}; it must be a text", name)
-    return value
 
 
 HANDLERS = [
@@ -169,9 +107,6 @@ HANDLERS = [
     list_keys,
     issue_key,
     revoke_key,
-    list_workflows,
-    get_workflow,
-    put_workflow,
     list_audiences,
     get_audience,
     put_audience,

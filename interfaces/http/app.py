@@ -34,6 +34,7 @@ from interfaces.http import (
     users,
     variables,
     workflow_calls,
+    workflows,
 )
 
 RECEIVE = f"{receiving.PATH}/"
@@ -46,6 +47,7 @@ HANDLERS: list[Any] = [
     *sources.HANDLERS,
     *configuration_versions.HANDLERS,
     *account.HANDLERS,
+    *workflows.HANDLERS,
     *variables.HANDLERS,
     *logs.HANDLERS,
     *explaining.HANDLERS,

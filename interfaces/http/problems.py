@@ -19,6 +19,7 @@ from application.user_merges import UserUnknown
 from domain import errors
 from domain.api_keys import KeyUnknown
 from domain.configuring import ConfigurationUnknown, SecretUnknown
+from domain.mapping_edits import MappingUnknown
 from domain.sources import SourceUnknown
 from domain.variables import VariableUnknown
 from interfaces.http import rendering
@@ -34,6 +35,7 @@ TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
     (VersionUnknown, 404, "resource_missing", "api_error"),
     (ConfigurationUnknown, 404, "resource_missing", "api_error"),
     (SecretUnknown, 404, "resource_missing", "api_error"),
+    (MappingUnknown, 404, "resource_missing", "api_error"),
     (VariableUnknown, 404, "resource_missing", "api_error"),
     (EnvironmentUnknown, 404, "resource_missing", "api_error"),
     (TemplateUnknown, 404, "resource_missing", "api_error"),

@@ -8,7 +8,7 @@ import attrs
 from application.catalogue import Endpoint, Snapshot
 from application.gateway import Gateway
 from application.templates import Template
-from domain import configurations, directory, environments, preprocessing, recipients, workflows
+from domain import configurations, directory, environments, preprocessing, recipients
 from domain.api_keys import ApiKey
 from domain.audiences import Audience
 from domain.configurations import Configuration, Secret
@@ -17,7 +17,6 @@ from domain.mappings import Mapping as EventMapping
 from domain.settings import Settings
 from domain.sources import Source
 from domain.variables import Variable
-from domain.workflows import Workflow
 
 
 def source(
@@ -161,20 +160,6 @@ def variable(shown: Variable, environment: str | None = None) -> dict[str, Any]:
         "environment_values": values,
         "description": shown.description,
         "inserted_at": shown.created_at,
-        "updated_at": shown.updated_at,
-    }
-
-
-def workflow(shown: Workflow) -> dict[str, Any]:
-    """A workflow."""
-    return {
-        "key": shown.key,
-        "name": shown.name,
-        "active": shown.active,
-        "environment": shown.environment,
-        "version": shown.version,
-        **workflows.as_json(shown.definition),
-        "created_at": shown.created_at,
         "updated_at": shown.updated_at,
     }
 

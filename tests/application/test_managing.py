@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from application.editing import ATTEMPTS
 from application.errors import ConfigurationMoved, Conflict
-from application.managing import ATTEMPTS, EnvironmentUnknown
+from application.managing import EnvironmentUnknown
 from application.ports import EventStore
 from application.records import Change, Recorded
 from domain import api_keys, configurations, configuring, environments, sources

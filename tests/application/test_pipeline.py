@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from application.records import Change
-from domain import runs, webhooks
+from domain import runs, subscribers, webhooks
 from domain.json_values import Json
 from domain.webhooks import IdempotencyDecided, WebhookReceived
 from tests import examples
@@ -184,6 +184,116 @@ def test_a_run_keeps_to_the_steps_of_its_start_and_data_to_the_schema(page: int)
     assert [(each.webhook_id, each.workflow_version) for each in started] == [("0", 2), ("2", 4)]
     (failed,) = (each for each in _log(it) if isinstance(each, webhooks.ActionFailed))
     assert (failed.error.code, failed.error.field) == ("trigger_data_invalid", "data")
+
+
+FOLLOW: dict[str, Json] = {
+    "event_type": "followed",
+    "action_type": "objects_subscribe",
+    "action_parameters": {"collection": {"value": "groups"}, "object_id": "body.group", "recipients": "body.who"},
+}
+LEAVE: dict[str, Json] = {**FOLLOW, "event_type": "left", "action_type": "objects_unsubscribe"}
+DELETE: dict[str, Json] = {
+    "event_type": "deleted",
+    "action_type": "users_delete",
+    "action_parameters": {"id": "body.who"},
+}
+DISSOLVE: dict[str, Json] = {
+    "event_type": "dissolved",
+    "action_type": "objects_delete",
+    "action_parameters": {"collection": {"value": "groups"}, "id": "body.group"},
+}
+NEWS: dict[str, Json] = {
+    "event_type": "news",
+    "action_type": "workflows_trigger",
+    "action_parameters": {"key": "welcome", "recipients": "body.groups", "cancellation_key": "body.order"},
+}
+
+
+def group(name: str) -> dict[str, Json]:
+    return {"collection": "groups", "id": name}
+
+
+@pytest.mark.parametrize("page", [1, 2, 500])
+def test_a_trigger_reaches_those_who_follow_at_that_moment(page: int) -> None:
+    it = gateway(FOLLOW, LEAVE, DELETE, DISSOLVE, NEWS)
+    it.workflow("welcome")
+    people: list[Json] = [{"id": name} for name in ("ann", "ben", "cat")]
+    for number, (kind, body) in enumerate(
+        (
+            ("followed", {"group": "a", "who": [*people[:2], group("b")]}),
+            ("news", {}),
+            ("followed", {"group": "b", "who": people[2:]}),
+            ("news", {}),
+            ("left", {"group": "a", "who": "ann"}),
+            ("news", {}),
+            ("deleted", {"who": "ben"}),
+            ("news", {}),
+            ("dissolved", {"group": "b"}),
+            ("news", {}),
+        )
+    ):
+        it.deliver(str(number), {"type": kind, "groups": [group("a")], **body})
+    settle_all(it, page)
+    reached = [
+        {str(each.recipient["id"]) for each in _log(it) if isinstance(each, runs.RunStarted) and each.webhook_id == id}
+        for id in "13579"
+    ]
+    assert reached == [
+        {"a", "ann", "ben"},
+        {"a", "b", "ann", "ben", "cat"},
+        {"a", "b", "ben", "cat"},
+        {"a", "b", "cat"},
+        {"a"},
+    ]
+
+
+@pytest.mark.parametrize("page", [1, 500])
+def test_who_was_reached_through_a_subscription_is_cancelled_by_name(page: int) -> None:
+    by_name = {**CANCEL, "action_parameters": {**_parameters(CANCEL), "recipients": "body.who"}}
+    it = gateway(FOLLOW, NEWS, by_name)
+    it.workflow("welcome")
+    it.deliver("1", {"type": "followed", "group": "a", "who": [{"id": "ann"}, {"id": "ben"}]})
+    it.deliver("2", {"type": "news", "groups": group("a"), "order": "o-1"})
+    it.deliver("3", {"type": "order.cancelled", "order": "o-1", "who": "ben"})
+    settle_all(it, page)
+    (ben,) = (each for each in _log(it) if isinstance(each, runs.RunStarted) and each.recipient["id"] == "ben")
+    cancelled = [runs.cancelled_by(each) for each in _log(it) if isinstance(each, webhooks.ActionExecuted)]
+    assert [ids for ids in cancelled if ids] == [(ben.run_id,)]
+
+
+def test_what_starts_many_runs_is_settled_in_portions() -> None:
+    """Nothing is left out and nothing decided otherwise, however little one transaction takes."""
+    it = gateway(FOLLOW, NEWS)
+    it.workflow("welcome")
+    settle_all(it)
+    it.deliver("0", {"type": "followed", "group": "a", "who": [{"id": f"u-{number}"} for number in range(5)]})
+    for number in range(1, 8):
+        it.deliver(str(number), {"type": "news", "groups": group("a")})
+    portions = []
+    settle = it.inbox.settle
+    it.inbox.settle = lambda entries: (portions.append(len(entries)), settle(entries))[1]  # type: ignore[func-returns-value, method-assign]
+    assert attrs.evolve(it.pipeline, most_changes=14).run_once() == 8
+    assert portions == [3, 2, 2, 1]
+    assert [it.outcome(str(number)) for number in range(8)] == ["executed"] * 8
+    assert len([each for each in _log(it) if isinstance(each, runs.RunStarted)]) == 7 * 6
+
+
+def test_subscribers_of_many_objects_are_looked_up_for_as_many_webhooks_as_can_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only a single webhook that needs more than all the others could have fails, and it alone."""
+    it = gateway(FOLLOW, NEWS)
+    it.workflow("welcome")
+    for name in ("a", "b", "c"):
+        it.deliver(name, {"type": "followed", "group": name, "who": [{"id": f"{name}-{n}"} for n in range(3)]})
+    settle_all(it)
+    monkeypatch.setattr(subscribers, "MOST_AT_ONCE", 7)
+    for number, groups in enumerate(("a", "b", "abc", "c", "bc")):
+        it.deliver(str(number), {"type": "news", "groups": [group(each) for each in groups]})
+    settle_all(it)
+    assert [it.outcome(str(number)) for number in range(5)] == ["executed", "executed", "failed", *["executed"] * 2]
+    (failed,) = (each for each in it.decisions("2") if isinstance(each, webhooks.ActionFailed))
+    assert failed.error.code == "too_many_subscribers"
 
 
 def _parameters(mapping: dict[str, Json]) -> dict[str, Json]:

@@ -13,7 +13,7 @@ from application.errors import Conflict
 from application.pipeline import Settled
 from application.ports import EventStore, Inbox
 from application.records import Change, Recorded
-from domain import audiences, configurations, runs, webhooks, workflows
+from domain import audiences, configurations, runs, subscribers, webhooks, workflows
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.json_values import Json
@@ -61,6 +61,22 @@ JOINED = executed(
     members=[{"user_id": "cus_TnVh5xq8Rk2LmD", "tenant": None, "inline": None}],
     result={"added": 1, "created_audience": True},
 )
+
+
+PROJECT: Reference = ("subscribers", "projects", "p-1")
+
+
+def subscribed(
+    object_id: str, *who: str | tuple[str, str], action_type: str = "objects_subscribe"
+) -> webhooks.ActionExecuted:
+    """Users, and objects by collection and id, follow a project, or follow it no more."""
+    people: list[Json] = [
+        {"collection": "$users", "id": each} if isinstance(each, str) else {"collection": each[0], "id": each[1]}
+        for each in who
+    ]
+    result: dict[str, Json] = {"count": len(people), "created_object": True}
+    payload: dict[str, Json] = {"collection": "projects", "object_id": object_id, "recipients": people}
+    return executed(action_type, result=result, **payload, identify=[], properties={"role": "owner"})
 
 
 def decided(*actions: webhooks.ActionOutcome, stream: str = STREAM, version: int = 1) -> Change:
@@ -191,6 +207,49 @@ class InboxContract:
         schema = examples.WORKFLOW_STEPS_CHANGED.trigger_data_schema
         told = KnownWorkflow(active=False, version=3, steps=True, schema=schema)
         assert known(inbox, ("workflow", "payment-failed")) == {("workflow", "payment-failed"): told}
+
+    def test_followers_are_known_two_objects_deep_with_those_of_them_who_exist(
+        self, store: EventStore, inbox: Inbox
+    ) -> None:
+        store.append(RECEIVED)
+        p2, p3 = ("projects", "p-2"), ("projects", "p-3")
+        actions = (
+            subscribed("p-1", "cus_TnVh5xq8Rk2LmD", "stranger", p2),
+            subscribed("p-2", "ann", p3),
+            subscribed("p-3", "ben"),
+        )
+        settle(inbox, inbox.waiting(10), decided(IDENTIFIED, *actions))
+        found = known(inbox, PROJECT)
+        assert found == {
+            PROJECT: frozenset({USER, ("user", "stranger"), ("object", *p2)}),
+            ("subscribers", *p2): frozenset({("user", "ann"), ("object", *p3)}),
+            USER: True,
+            ("object", *p2): True,
+            ("object", *p3): True,
+        }
+        assert inbox.look_up([("development", PROJECT)], []) == ({}, {})
+
+    def test_who_unsubscribes_or_is_deleted_follows_no_more(self, store: EventStore, inbox: Inbox) -> None:
+        store.append(RECEIVED)
+        left = subscribed("p-1", "ann", action_type="objects_unsubscribe")
+        follow = subscribed("p-1", "ann", "ben", "cus_TnVh5xq8Rk2LmD")
+        settle(inbox, inbox.waiting(10), decided(IDENTIFIED, follow, left, DELETED))
+        assert known(inbox, PROJECT)[PROJECT] == frozenset({("user", "ben")})
+        gone = executed("objects_delete", collection="projects", id="p-1")
+        store.append(attrs.evolve(RECEIVED, stream="webhook-2"))
+        settle(inbox, inbox.waiting(1), decided(gone, stream="webhook-2"))
+        assert known(inbox, PROJECT) == {}
+
+    def test_followers_beyond_what_is_looked_up_at_once_are_too_many_to_be_told(
+        self, store: EventStore, inbox: Inbox
+    ) -> None:
+        store.append(RECEIVED)
+        most = [f"u-{number}" for number in range(subscribers.MOST_AT_ONCE)]
+        settle(inbox, inbox.waiting(10), decided(subscribed("p-1", *most), subscribed("p-2", ("projects", "p-1"))))
+        other: Reference = ("subscribers", "projects", "p-2")
+        assert known(inbox, PROJECT) == {PROJECT: frozenset(("user", each) for each in most)}
+        assert known(inbox, other)[other] is subscribers.TOO_MANY
+        assert known(inbox, PROJECT, other)[PROJECT] is subscribers.TOO_MANY
 
     def test_open_runs_are_known_by_their_cancellation_key(self, store: EventStore, inbox: Inbox) -> None:
         store.append(RECEIVED)

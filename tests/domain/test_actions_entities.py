@@ -1,10 +1,12 @@
 """Users, objects and tenants: what is set, what is coerced, what is left out, and what deleting finds."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 
 from domain import merging
+from domain.actions import values
 from domain.actions.outcomes import Done, Reference
 from domain.directory import EntityMerged
 from domain.json_values import Json
@@ -167,3 +169,18 @@ def test_deleting_what_is_not_there_says_so(action_type: str, given: dict[str, J
     assert scenario.perform(action_type, {}, **given) == Done(
         result={"id": "u-1", "deleted": False}, warnings=("'u-1' did not exist; nothing was deleted",)
     )
+
+
+@pytest.mark.parametrize(("action_type", "named"), SETTING)
+@pytest.mark.parametrize("place", ["properties", "channel_data"])
+def test_what_an_entity_is_described_with_is_bounded(action_type: str, named: dict[str, Json], place: str) -> None:
+    around = len('{"text":""}') if place == "properties" else len('{"channel_data":{"text":""}}')
+    exact: dict[str, Json] = {**named, place: {"text": "x" * (values.MOST_BYTES - around)}}
+    more: dict[str, Json] = {**named, place: {"text": "x" * (values.MOST_BYTES - around + 1)}}
+    assert scenario.unfit(action_type, **exact) == ("", None)
+    assert scenario.unfit(action_type, **more) == ("properties_too_large", "properties")
+
+
+def test_bytes_are_counted_and_not_characters_also_of_values_that_cannot_be_changed() -> None:
+    given: dict[str, Json] = {"id": "u-1", "properties": MappingProxyType({"text": "é" * (values.MOST_BYTES // 2)})}
+    assert scenario.unfit("users_identify", **given) == ("properties_too_large", "properties")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.actions import values
 from domain.actions.outcomes import Done
 from domain.json_values import Json
 from tests import scenario
@@ -68,6 +69,7 @@ def test_subscribing_looks_for_the_object_and_for_those_who_follow() -> None:
         ("object", "projects", "p-1"),
         ("user", "u-1"),
         ("object", "teams", "7"),
+        ("subscribers", "teams", "7"),
     )
 
 
@@ -119,3 +121,13 @@ def test_the_object_is_named_by_collection_and_id(action_type: str, field: str) 
 def test_numbers_name_objects_too() -> None:
     numbered = scenario.payload("objects_subscribe", collection="projects", object_id=17, recipients="u-1")
     assert numbered["object_id"] == "17"
+
+
+def test_properties_of_a_subscription_and_of_those_described_inline_are_bounded() -> None:
+    large = "x" * values.MOST_BYTES
+    given: dict[str, Json] = {**PROJECT, "recipients": "u-1", "properties": {"bio": large}}
+    assert scenario.unfit("objects_subscribe", **given) == ("properties_too_large", "properties")
+    described: list[Json] = ["u-1", {"id": "u-2", "bio": large}]
+    for action_type in ("objects_subscribe", "objects_unsubscribe"):
+        named = scenario.unfit(action_type, **PROJECT, recipients=described)
+        assert named == ("properties_too_large", "recipients[1]")

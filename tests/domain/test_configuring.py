@@ -6,7 +6,7 @@ from datetime import timedelta
 import attrs
 import pytest
 
-from domain import configurations, configuring
+from domain import configurations, configuring, mapping_edits
 from domain.configurations import Configuration
 from domain.json_values import Json
 from domain.mappings import Wanted
@@ -240,3 +240,25 @@ def test_values_that_only_python_takes_for_equal_are_a_change(before: Json, now:
     [changed] = configuring.decide(state, put(with_seats(now)))
     assert isinstance(changed, configurations.MappingChanged)
     assert configuring.decide(state, put(with_seats(before))) == ()
+
+
+def toggle(active: bool, mapping_id: str = "new-1") -> configuring.ToggleMapping:
+    return configuring.ToggleMapping(mapping_id=mapping_id, active=active, at=examples.AT)
+
+
+def test_a_mapping_is_switched_off_and_on_and_doing_so_twice_does_nothing() -> None:
+    added = after(examples.CONFIGURATION_CREATED, *configuring.decide(CREATED, put(TRIGGER)))
+    assert configuring.decide(added, toggle(True)) == ()
+    (off,) = configuring.decide(added, toggle(False))
+    assert off == configurations.MappingDeactivated(mapping_id="new-1", deactivated_at=examples.AT)
+    assert added is not None
+    resting = configurations.evolve(added, off)
+    assert configuring.decide(resting, toggle(False)) == ()
+    assert configuring.decide(resting, toggle(True)) == (
+        configurations.MappingActivated(mapping_id="new-1", activated_at=examples.AT),
+    )
+
+
+def test_a_mapping_that_is_not_there_cannot_be_switched() -> None:
+    with pytest.raises(mapping_edits.MappingUnknown, match="no mapping has the id 'new-9'"):
+        configuring.decide(CREATED, toggle(True, "new-9"))

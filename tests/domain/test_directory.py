@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain import directory, merging
+from domain import directory, merging, subscribers
 from domain.actions.outcomes import Reference
 from domain.directory import (
     AudienceCreated,
@@ -15,11 +15,13 @@ from domain.directory import (
     Unsubscribed,
 )
 from domain.json_values import Json
+from domain.subscribers import TOO_MANY
 from tests import scenario
 
 USER: Reference = ("user", "u-1")
 TEAM: Reference = ("object", "teams", "7")
 PROJECT: Reference = ("object", "projects", "p-1")
+ON = subscribers.name(PROJECT)
 KNOWN = scenario.knowing(PROJECT, ("audience", "vips"), welcome=True)
 ON_PROJECT: dict[str, Json] = {"collection": "projects", "object_id": "p-1"}
 
@@ -137,12 +139,16 @@ def test_properties_are_merged_deeply_and_nothing_is_taken_away() -> None:
         (AudienceCreated(key="vips"), {}, {("audience", "vips"): True}),
         (MemberAdded(audience="vips", user_id="u-1", tenant=None), {}, {}),
         (MemberRemoved(audience="vips", user_id="u-1", tenant=None), {}, {}),
-        (Subscribed(followed=PROJECT, follower=USER, properties={}), {}, {}),
-        (Unsubscribed(followed=PROJECT, follower=USER), {}, {}),
+        (Subscribed(followed=PROJECT, follower=USER, properties={}), {}, {ON: frozenset({USER})}),
+        (Subscribed(followed=PROJECT, follower=USER, properties={}), {ON: TOO_MANY}, {ON: TOO_MANY}),
+        (Unsubscribed(followed=PROJECT, follower=USER), {ON: frozenset({USER, TEAM})}, {ON: frozenset({TEAM})}),
+        (Unsubscribed(followed=PROJECT, follower=USER), {}, {ON: frozenset()}),
+        (EntityRemoved(reference=PROJECT), {PROJECT: True, ON: frozenset({USER})}, {}),
+        (EntityRemoved(reference=USER), {ON: frozenset({USER, TEAM})}, {ON: frozenset({TEAM})}),
     ],
 )
 def test_what_is_known_follows_the_effects(
     effect: Effect, known: dict[Reference, object], after: dict[Reference, object]
 ) -> None:
-    directory.note(known, effect)
+    directory.note(known, [effect])
     assert known == after

@@ -8,6 +8,7 @@ from domain import errors, mappings
 from domain.actions import catalogue
 from domain.json_values import Json
 from domain.parameters import Constant, FromPath
+from tests import scenario
 
 IDENTIFY: dict[str, Json] = {
     "event_type": "user.created",
@@ -151,3 +152,18 @@ def test_mappings_without_ids_are_told_apart_by_type_action_and_workflow(
 ) -> None:
     identities = {mappings.identity("user.created", action_type, each) for each in (one, other)}
     assert len(identities) == (1 if same else 2)
+
+
+@pytest.mark.parametrize(
+    ("action_type", "key", "workflow"),
+    [
+        ("workflows_trigger", "welcome", "welcome"),
+        ("workflows_trigger", {"value": "welcome"}, "welcome"),
+        ("workflows_trigger", {"path": "body.key"}, None),
+        ("workflows_cancel", "welcome", None),
+    ],
+)
+def test_a_mapping_says_which_workflow_it_triggers(action_type: str, key: Json, workflow: str | None) -> None:
+    given: dict[str, Json] = {"key": key, "recipients": "body.id", "cancellation_key": "body.id"}
+    (mapping,) = scenario.configuration(scenario.mapping(action_type, given)).mappings
+    assert mapping.triggers == workflow

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from domain import api_calls, operations
+from domain.actions import values
 from domain.json_values import Json
 from domain.operations import CallRefused, Operation
 
 RECIPIENTS: Mapping[str, Json] = {"recipients": ["u-1"]}
-LARGE: Json = {"text": "x" * operations.MOST_BYTES}
+LARGE: Json = {"text": "x" * values.MOST_BYTES}
 
 
 def test_a_user_s_own_fields_stand_apart_from_custom_properties() -> None:
@@ -84,9 +85,9 @@ def test_more_than_256_kib_of_properties_are_refused(make: Callable[[], Operatio
 
 def test_as_many_bytes_as_are_allowed_are_taken() -> None:
     around = len('{"text":""}')
-    operations.update_user("u-1", {"text": "x" * (operations.MOST_BYTES - around)})
+    operations.update_user("u-1", {"text": "x" * (values.MOST_BYTES - around)})
     with pytest.raises(CallRefused):
-        operations.update_user("u-1", {"text": "x" * (operations.MOST_BYTES - around + 1)})
+        operations.update_user("u-1", {"text": "x" * (values.MOST_BYTES - around + 1)})
 
 
 @pytest.mark.parametrize(("count", "taken"), [(0, False), (1, True), (100, True), (101, False)])

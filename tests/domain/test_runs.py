@@ -84,3 +84,15 @@ def test_only_triggers_start_runs(action_type: str) -> None:
 @pytest.mark.parametrize("action_type", ["users_identify", "workflows_trigger"])
 def test_only_cancellations_cancel_runs(action_type: str) -> None:
     assert runs.cancelled_by(executed(action_type, {}, {"recipients": PEOPLE})) == ()
+
+
+def test_who_was_reached_through_a_subscription_has_a_run_that_says_so() -> None:
+    team: dict[str, Json] = {"collection": "teams", "id": "7"}
+    result: dict[str, Json] = {
+        "recipients": [team],
+        "subscribers": [{"subscribed_to": team, "recipients": PEOPLE[:1]}],
+    }
+    named, reached = runs.begun_by(executed("workflows_trigger", {"key": "welcome"}, result), "1")
+    assert (named.recipient, named.subscribed_to) == (team, None)
+    assert (reached.recipient, reached.subscribed_to) == (PEOPLE[0], team)
+    assert named.run_id != reached.run_id
