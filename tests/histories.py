@@ -103,6 +103,10 @@ STEPS: dict[str, Step] = {
             "cancellation_key": "c",
         },
     ),
+    "trigger-followers": (
+        "workflows_trigger",
+        {"recipients": [{"collection": "projects", "id": "p1"}], "data": {}, "cancellation_key": "f"},
+    ),
     "cancel": ("workflows_cancel", {"cancellation_key": "c", "recipients": ["ben"]}),
     "cancel-nothing": ("workflows_cancel", {"cancellation_key": "other"}),
     "invite": ("audiences_add_member", INVITED),

@@ -218,20 +218,19 @@ def test_a_trigger_reaches_those_who_follow_at_that_moment(page: int) -> None:
     it = gateway(FOLLOW, LEAVE, DELETE, DISSOLVE, NEWS)
     it.workflow("welcome")
     people: list[Json] = [{"id": name} for name in ("ann", "ben", "cat")]
-    for number, (kind, body) in enumerate(
-        (
-            ("followed", {"group": "a", "who": [*people[:2], group("b")]}),
-            ("news", {}),
-            ("followed", {"group": "b", "who": people[2:]}),
-            ("news", {}),
-            ("left", {"group": "a", "who": "ann"}),
-            ("news", {}),
-            ("deleted", {"who": "ben"}),
-            ("news", {}),
-            ("dissolved", {"group": "b"}),
-            ("news", {}),
-        )
-    ):
+    steps: list[tuple[str, dict[str, Json]]] = [
+        ("followed", {"group": "a", "who": [*people[:2], group("b")]}),
+        ("news", {}),
+        ("followed", {"group": "b", "who": people[2:]}),
+        ("news", {}),
+        ("left", {"group": "a", "who": "ann"}),
+        ("news", {}),
+        ("deleted", {"who": "ben"}),
+        ("news", {}),
+        ("dissolved", {"group": "b"}),
+        ("news", {}),
+    ]
+    for number, (kind, body) in enumerate(steps):
         it.deliver(str(number), {"type": kind, "groups": [group("a")], **body})
     settle_all(it, page)
     reached = [

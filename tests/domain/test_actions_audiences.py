@@ -121,3 +121,9 @@ def test_nobody_is_removed_from_an_audience_that_is_not_there() -> None:
     assert scenario.perform("audiences_remove_member", {}, key="vips", members=["u-1"]) == Done(
         result={"removed": 0}, warnings=("audience 'vips' does not exist; nobody was removed",)
     )
+
+
+@BOTH
+def test_a_mapping_takes_more_members_than_a_call_of_the_api(action_type: str) -> None:
+    many: list[Json] = [f"u-{number}" for number in range(1_001)]
+    assert len(scenario.payload(action_type, key="vips", members=many)["members"]) == 1_001

@@ -131,3 +131,9 @@ def test_properties_of_a_subscription_and_of_those_described_inline_are_bounded(
     for action_type in ("objects_subscribe", "objects_unsubscribe"):
         named = scenario.unfit(action_type, **PROJECT, recipients=described)
         assert named == ("properties_too_large", "recipients[1]")
+
+
+def test_a_mapping_takes_more_followers_than_a_call_of_the_api() -> None:
+    many: list[Json] = [f"u-{number}" for number in range(1_001)]
+    for action_type in ("objects_subscribe", "objects_unsubscribe"):
+        assert len(scenario.payload(action_type, **PROJECT, recipients=many)["recipients"]) == 1_001

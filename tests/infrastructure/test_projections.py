@@ -180,23 +180,26 @@ def test_workflows_are_active_as_last_told_and_runs_open_or_cancelled(database: 
     ]
     columns = ["event_log_id", "workflow", "recipient_id", "tenant", "cancellation_key", "status", "updated_at"]
     repeated = at(len(STEPS) + 1)
-    assert stores.rows(database, "runs", columns) == [
+    assert sorted(stores.rows(database, "runs", columns), key=lambda row: row[:3]) == [
         ("order-repeated", "sleepy", "ann", None, None, "completed", repeated),
         ("order-repeated", "sleepy", "ben", None, None, "completed", repeated),
         ("trigger", "welcome", "ann", "acme", "c", "queued", second("trigger")),
         ("trigger", "welcome", "ben", "acme", "c", "cancelled", second("cancel")),
+        ("trigger-followers", "welcome", "ann", None, "f", "queued", second("trigger-followers")),
+        ("trigger-followers", "welcome", "p1", None, "f", "queued", second("trigger-followers")),
     ]
 
 
 def test_runs_that_have_something_to_deliver_are_scheduled_and_so_is_the_end_of_cancelled_ones(
     database: Database,
 ) -> None:
-    runs = stores.rows(database, "runs", ["id", "workflow", "recipient_id"])
-    ids = {recipient: run for run, workflow, recipient in runs if workflow == "welcome"}
+    who = {run: told for run, *told in stores.rows(database, "runs", ["id", "event_log_id", "recipient_id"])}
     rows = stores.rows(database, "run_schedule", ["run_id", "due_at", "target", "cancelled_by"])
-    assert sorted(rows, key=lambda row: row[3] is not None) == [
-        (ids["ann"], second("trigger"), "", None),
-        (ids["ben"], second("trigger"), "", "cancel"),
+    assert sorted((*who[run], *due) for run, *due in rows) == [
+        ("trigger", "ann", second("trigger"), "", None),
+        ("trigger", "ben", second("trigger"), "", "cancel"),
+        ("trigger-followers", "ann", second("trigger-followers"), "", None),
+        ("trigger-followers", "p1", second("trigger-followers"), "", None),
     ]
 
 

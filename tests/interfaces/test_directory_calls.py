@@ -100,6 +100,8 @@ def test_a_malformed_body_is_refused_with_the_place(
     ("method", "path", "body", "field"),
     [
         ("PUT", "/v1/users/u-1", {"bio": LARGE}, "properties"),
+        ("PUT", "/v1/objects/plans/p", {"bio": LARGE}, "properties"),
+        ("PUT", "/v1/tenants/t", {"bio": LARGE}, "properties"),
         ("PUT", "/v1/users/u-1", {"name": ["Zoë"]}, "name"),
         ("PUT", "/v1/users/u-1", {"preferences": 7}, "preferences"),
         ("PUT", "/v1/users/" + "x" * 257, {}, "id"),

@@ -29,6 +29,7 @@ GET /v1/variables
 GET PUT DELETE /v1/variables/{key}
 GET /v1/workflows
 GET PUT /v1/workflows/{key}
+PUT /v1/workflows/{key}/triggers/{source}/{mapping_id}
 GET /v1/audiences
 GET PUT /v1/audiences/{key}
 GET POST DELETE /v1/audiences/{key}/members
