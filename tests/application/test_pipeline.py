@@ -247,6 +247,19 @@ def test_a_trigger_reaches_those_who_follow_at_that_moment(page: int) -> None:
 
 
 @pytest.mark.parametrize("page", [1, 500])
+def test_an_object_that_has_just_begun_to_follow_brings_those_who_follow_it_for_long(page: int) -> None:
+    it = gateway(FOLLOW, NEWS)
+    it.workflow("welcome")
+    it.deliver("1", {"type": "followed", "group": "b", "who": {"id": "ann"}})
+    settle_all(it)
+    it.deliver("2", {"type": "followed", "group": "a", "who": group("b")})
+    it.deliver("3", {"type": "news", "groups": group("a")})
+    settle_all(it, page)
+    reached = [each.recipient["id"] for each in _log(it) if isinstance(each, runs.RunStarted)]
+    assert reached == ["a", "b", "ann"]
+
+
+@pytest.mark.parametrize("page", [1, 500])
 def test_who_was_reached_through_a_subscription_is_cancelled_by_name(page: int) -> None:
     by_name = {**CANCEL, "action_parameters": {**_parameters(CANCEL), "recipients": "body.who"}}
     it = gateway(FOLLOW, NEWS, by_name)
