@@ -73,6 +73,7 @@ def toggle_trigger(
         mapping_id=segments.decoded(mapping_id),
         active=bodies.flag(asked, "active", "active"),
         actor=who.key_id,
+        reason=callers.reason(request),
     )
     return rendering.answer(_trigger(toggled))
 
