@@ -9,7 +9,7 @@ KNOCKS = re.compile(
     r"\w+ /v1/(users|objects|tenants|audiences/\{\}/|workflows/\{\}/|notify|workflow_recipient_runs|bulk_operations"
     r"|integrations)"
 )
-OURS = {"POST /v1/workflow_recipient_runs/{}/retry"}
+OURS = {"POST /v1/workflow_recipient_runs/{}/retry", "PUT /v1/workflows/{}/triggers/{}/{}"}
 """What Knock does not have below the same paths."""
 
 
