@@ -281,7 +281,7 @@ def test_a_migration_that_is_interrupted_leaves_no_half_filled_table(
         with database.connect() as connection:
             connection.execute(f"DROP TABLE {database.schema}.entity_changes".encode())
         with monkeypatch.context() as patched:
-            patched.setattr("infrastructure.projections.rebuilding._Rebuild._take_over", interrupt)
+            patched.setattr("infrastructure.projections.rebuilding.Rebuild._take_over", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 migrations.migrate(database)
         migrations.migrate(database)
