@@ -11,7 +11,7 @@ from application.errors import Conflict, Unavailable
 from application.ports import BodyParser, Inbox
 from application.records import Attribution, Change, Recorded
 from application.working_memory import WorkingMemory
-from domain import evaluation, running, runs, webhooks
+from domain import evaluation, running, runs, triggering, webhooks
 from domain.actions.outcomes import SchemaCheck
 from domain.configurations import Configuration
 from domain.evaluation import Plan
@@ -148,8 +148,8 @@ def _runs(webhook: webhooks.Webhook, executed: ActionExecuted, memory: WorkingMe
         return []
     because = Attribution(actor=ACTOR, causation_id=webhook.id)
     workflow = memory.workflow(executed.environment, str(executed.payload["key"]))
-    source = runs.TRIGGER_SOURCES.get(webhook.received.origin or "", "integration")
-    begun = runs.begun_by(executed, webhook.id, workflow_version=workflow.version, trigger_source=source)
+    source = triggering.SOURCES.get(webhook.received.origin or "", "integration")
+    begun = triggering.begun_by(executed, webhook.id, workflow_version=workflow.version, trigger_source=source)
     if workflow.steps:
         memory.note_runs(begun)
     return [

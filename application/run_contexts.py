@@ -7,7 +7,7 @@ import attrs
 
 from application.ports import EventStore
 from application.queries import Directory
-from domain import recipients, runs, webhooks
+from domain import recipients, run_ids, webhooks
 from domain.actions import workflows
 from domain.discretion import Hidden
 from domain.json_values import Json
@@ -54,7 +54,9 @@ class Contexts:
             event = recorded.event
             if isinstance(event, ActionExecuted) and (event.mapping_id, event.evaluation) == (mapping_id, evaluation):
                 return event.payload
-        raise LookupError(f"{runs.trigger_id(webhook_id, mapping_id, evaluation)} was triggered by nothing on record")
+        raise LookupError(
+            f"{run_ids.of_trigger(webhook_id, mapping_id, evaluation)} was triggered by nothing on record"
+        )
 
     def _entity(self, environment: str, reference: Mapping[str, Json]) -> dict[str, Json]:
         collection, entity_id = str(reference["collection"]), str(reference["id"])

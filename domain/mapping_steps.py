@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from domain import directory, parameters, paths, runs, templating
+from domain import directory, parameters, paths, run_ids, templating
 from domain.actions import catalogue, workflows
 from domain.actions.outcomes import Done, Facts, Prepared, Problem, Reference, Unfit
 from domain.json_values import Json, type_name
@@ -124,7 +124,7 @@ def _executed(step: Step, about: About, done: Done) -> ActionExecuted:
     received = about.webhook.received
     result = done.result
     if step.mapping.action_type == "workflows_trigger":
-        run_id = runs.trigger_id(about.webhook.id, step.mapping.id, about.webhook.evaluation)
+        run_id = run_ids.of_trigger(about.webhook.id, step.mapping.id, about.webhook.evaluation)
         result = {"id": run_id, **result}
     return ActionExecuted(
         evaluation=about.webhook.evaluation,

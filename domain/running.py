@@ -5,24 +5,21 @@ Whoever carries a run on asks `decide` to go on, fills in and sends what `next_d
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, assert_never
+from typing import assert_never
 
 import attrs
 
-from domain import conditions, deliveries, paths, runs, timestamps, workflow_steps
+from domain import conditions, delays, deliveries, run_ids, runs
 from domain.deliveries import Attempt
-from domain.json_values import UNRESOLVED, Json
+from domain.json_values import Json
 from domain.runs import (
     DeliveryAttempted,
     DeliveryPrepared,
     Event,
     Run,
-    RunCancelled,
     RunCompleted,
     RunFailed,
     RunPaused,
-    RunRetried,
-    RunStarted,
     StepSkipped,
 )
 from domain.workflow_steps import Step
@@ -84,8 +81,6 @@ class Retry:
 
 Command = Proceed | Prepare | RecordAttempt | Fail | Cancel | Retry
 
-UNTIL_UNKNOWN: Final = "delay_unresolved"
-
 
 def decide(run: Run, definition: Definition, command: Command) -> tuple[Event, ...]:
     """The events that `command` leads to; none when the run is past it."""
@@ -106,7 +101,7 @@ def decide(run: Run, definition: Definition, command: Command) -> tuple[Event, .
             assert_never(command)
 
 
-def completed_at_once(started: RunStarted) -> RunCompleted:
+def completed_at_once(started: runs.RunStarted) -> RunCompleted:
     """The end of a run that has no steps."""
     return RunCompleted(run_id=started.run_id, environment=started.environment, completed_at=started.started_at)
 
@@ -137,10 +132,10 @@ def _proceed(run: Run, definition: Definition, command: Proceed) -> tuple[Event,
 
 
 def _delayed(run: Run, step: Step, command: Proceed) -> RunPaused | RunFailed:
-    until = _until(step, command)
+    until = delays.end(step, command.context, command.at)
     if until is None:
         shown = f"{step.settings['until_path']} names no moment, or one more than a year ahead"
-        return _failed(run, step.ref, UNTIL_UNKNOWN, shown, command.at)
+        return _failed(run, step.ref, delays.UNRESOLVED, shown, command.at)
     return RunPaused(
         run_id=run.started.run_id,
         environment=run.started.environment,
@@ -148,16 +143,6 @@ def _delayed(run: Run, step: Step, command: Proceed) -> RunPaused | RunFailed:
         until=until,
         paused_at=command.at,
     )
-
-
-def _until(step: Step, command: Proceed) -> datetime | None:
-    seconds, path = step.settings.get("seconds"), step.settings.get("until_path")
-    if isinstance(seconds, int | float):
-        return command.at + timedelta(seconds=seconds)
-    found = paths.resolve(paths.parse(str(path)), command.context)
-    until = None if found is UNRESOLVED else timestamps.parse(found)
-    latest = command.at + timedelta(seconds=workflow_steps.LONGEST_DELAY)
-    return until if until and until <= latest else None
 
 
 def _passed(event: Event, at: datetime) -> bool:
@@ -174,7 +159,7 @@ def _prepare(run: Run, definition: Definition, command: Prepare) -> tuple[Event,
             run_id=run_id,
             environment=run.started.environment,
             step=step.ref,
-            delivery_id=runs.delivery_id(run_id, step.ref),
+            delivery_id=run_ids.of_delivery(run_id, step.ref),
             type=step.type,
             target=command.target,
             content=command.content,
@@ -222,7 +207,7 @@ def _cancel(run: Run, command: Cancel) -> tuple[Event, ...]:
         return ()  # it has ended already, and an end is an end
     started = run.started
     return (
-        RunCancelled(
+        runs.RunCancelled(
             run_id=started.run_id,
             environment=started.environment,
             webhook_id=command.webhook_id,
@@ -236,7 +221,7 @@ def _retry(run: Run, command: Retry) -> tuple[Event, ...]:
         return ()  # it goes on already, or needs no more
     waiting = None if command.refresh else run.prepared
     return (
-        RunRetried(
+        runs.RunRetried(
             run_id=run.started.run_id,
             environment=run.started.environment,
             refreshed=command.refresh,

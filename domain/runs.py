@@ -1,16 +1,14 @@
-"""A run: a workflow started for one recipient by one executed trigger. What becomes of it is decided in `running`."""
+"""A run: a workflow started for one recipient. `triggering` says when one starts, `running` what becomes of it."""
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, Literal, assert_never
+from typing import Literal, assert_never
 
 import attrs
 
 from domain import streams
 from domain.deliveries import Outcome
 from domain.json_values import Json
-from domain.webhooks import ActionExecuted
 
 
 def stream(run_id: str) -> str:
@@ -19,8 +17,6 @@ def stream(run_id: str) -> str:
 
 
 TriggerSource = Literal["api", "integration", "rehearsal"]
-TRIGGER_SOURCES: Final[Mapping[str, TriggerSource]] = {"api": "api", "rehearsal": "rehearsal"}
-"""By the origin of the webhook that triggered; all others came from a source."""
 
 # Event names and fields are the storage format: add, never rename.
 
@@ -196,71 +192,6 @@ class Run:
         return self.status in OPEN
 
 
-def begun_by(
-    executed: ActionExecuted,
-    webhook_id: str,
-    *,
-    workflow_version: int | None = None,
-    trigger_source: TriggerSource = "integration",
-) -> tuple[RunStarted, ...]:
-    """One run for each recipient whom the trigger reached. Ids follow from the action, so that none starts twice."""
-    payload: Mapping[str, Any] = executed.payload
-    workflow_run_id = trigger_id(webhook_id, executed.mapping_id, executed.evaluation)
-    return tuple(
-        RunStarted(
-            run_id=_derived(workflow_run_id, recipient["collection"], recipient["id"]),
-            workflow_run_id=workflow_run_id,
-            environment=executed.environment,
-            workflow=str(payload["key"]),
-            recipient=recipient,
-            actor=payload.get("actor"),
-            tenant=payload.get("tenant"),
-            cancellation_key=payload.get("cancellation_key"),
-            webhook_id=webhook_id,
-            mapping_id=executed.mapping_id,
-            evaluation=executed.evaluation,
-            started_at=executed.executed_at,
-            workflow_version=workflow_version,
-            trigger_source=trigger_source,
-            subscribed_to=subscribed_to,
-        )
-        for recipient, subscribed_to in _reached(executed)
-    )
-
-
-def _reached(executed: ActionExecuted) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
-    """Who was named by a trigger; then who follows an object that was, or one that follows it, and which."""
-    result: Mapping[str, Any] = executed.result if executed.action_type == "workflows_trigger" else {"recipients": ()}
-    yield from ((recipient, None) for recipient in result["recipients"])
-    for group in result.get("subscribers", ()):
-        yield from ((recipient, group["subscribed_to"]) for recipient in group["recipients"])
-
-
-def cancelled_by(executed: ActionExecuted) -> tuple[str, ...]:
-    """The ids of the runs that the action found open, each of which is to end."""
-    if executed.action_type != "workflows_cancel":
-        return ()
-    cancelled = executed.result["cancelled"]
-    assert isinstance(cancelled, list)
-    return tuple(cancelled)
-
-
-def trigger_id(webhook_id: str, mapping_id: str, evaluation: int) -> str:
-    """The id that all runs of one trigger share: Knock's `workflow_run_id`."""
-    return _derived(webhook_id, mapping_id, str(evaluation))
-
-
-def delivery_id(run_id: str, step: str) -> str:
-    """The id of what a step of a run delivers, the same for every attempt: the receiver's idempotency key."""
-    return _derived(run_id, step)
-
-
-def _derived(*parts: str) -> str:
-    """A UUID (version 8, RFC 9562) that follows from the parts."""
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
-
-
 def folded(events: Iterable[object]) -> Run | None:
     """The state after all the events of a run's stream; None if there are none."""
     state: Run | None = None
@@ -303,20 +234,7 @@ def _evolve(run: Run, event: Event) -> Run:
 
 
 def _attempted(run: Run, event: DeliveryAttempted) -> Run:
+    run = attrs.evolve(run, last_request=event.request_id, due_at=event.retry_at or event.attempted_at)
     if event.outcome == "delivered":
-        return attrs.evolve(
-            run,
-            done=run.done + 1,
-            prepared=None,
-            attempts=0,
-            numbered=0,
-            last_request=event.request_id,
-            due_at=event.attempted_at,
-        )
-    return attrs.evolve(
-        run,
-        attempts=run.attempts + 1,
-        numbered=event.attempt,
-        last_request=event.request_id,
-        due_at=event.retry_at or event.attempted_at,
-    )
+        return attrs.evolve(run, done=run.done + 1, prepared=None, attempts=0, numbered=0)
+    return attrs.evolve(run, attempts=run.attempts + 1, numbered=event.attempt)

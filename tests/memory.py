@@ -13,7 +13,7 @@ from eventsourcing.popo import POPOProcessRecorder
 from application.errors import Conflict
 from application.ports import Clock, LookedUp, Settled
 from application.records import Change, Recorded
-from domain import audiences, directory, idempotency, runs, subscribers, webhooks, workflows
+from domain import audiences, directory, idempotency, runs, subscribers, triggering, webhooks, workflows
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
@@ -144,7 +144,7 @@ def _take(recorded: Recorded, facts: dict[Reference, object]) -> None:
     match event:
         case ActionExecuted():
             directory.note(facts, directory.effects(event.action_type, event.payload, event.result))
-            for cancelled in runs.cancelled_by(event):
+            for cancelled in triggering.cancelled_by(event):
                 _close(facts, cancelled)
         case runs.RunStarted():
             name: Reference = ("runs", event.workflow, event.cancellation_key or "")

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
-from domain import runs, webhooks
+from domain import runs, triggering, webhooks
 from domain.webhooks import ActionExecuted
 from infrastructure import bulk
 from infrastructure.projections.entries import Entry
@@ -59,7 +59,7 @@ class RunSchedule:
             self._take(entry.recorded.event)
         for decision in entry.decisions:
             if isinstance(decision.event, ActionExecuted):
-                for run_id in runs.cancelled_by(decision.event):
+                for run_id in triggering.cancelled_by(decision.event):
                     self._cancelled[run_id] = (decision.event.executed_at, webhooks.id_of(entry.stream))
 
     def _take(self, event: object) -> None:

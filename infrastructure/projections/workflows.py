@@ -7,7 +7,7 @@ import attrs
 from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
-from domain import runs, workflows
+from domain import runs, triggering, workflows
 from domain.webhooks import ActionExecuted
 from infrastructure import bulk
 from infrastructure.event_store.codec import dumps
@@ -98,7 +98,7 @@ class Workflows:
         for decision in entry.decisions:
             if isinstance(decision.event, ActionExecuted):
                 at = decision.event.executed_at
-                self._cancelled += [(run_id, at) for run_id in runs.cancelled_by(decision.event)]
+                self._cancelled += [(run_id, at) for run_id in triggering.cancelled_by(decision.event)]
 
     def _tell(self, event: workflows.Event, version: int) -> None:
         whole = isinstance(event, workflows.WorkflowDefined)

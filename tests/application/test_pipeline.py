@@ -4,7 +4,7 @@ import attrs
 import pytest
 
 from application.records import Change
-from domain import runs, subscribers, webhooks
+from domain import runs, subscribers, triggering, webhooks
 from domain.json_values import Json
 from domain.webhooks import IdempotencyDecided, WebhookReceived
 from tests import examples
@@ -154,7 +154,7 @@ def test_runs_are_started_and_cancelled_one_webhook_after_the_other(page: int) -
         it.deliver(str(number), {"type": f"order.{kind}", "user": "u-1", "order": order})
     settle_all(it, page)
     started = [each for each in _log(it) if isinstance(each, runs.RunStarted)]
-    cancelled = [runs.cancelled_by(each) for each in _log(it) if isinstance(each, webhooks.ActionExecuted)]
+    cancelled = [triggering.cancelled_by(each) for each in _log(it) if isinstance(each, webhooks.ActionExecuted)]
     assert [each.webhook_id for each in started] == ["0", "1", "3", "4"]
     assert [ids for ids in cancelled if ids] == [(started[0].run_id,), (started[2].run_id,)]
 
@@ -167,7 +167,7 @@ def test_runs_that_have_nothing_to_deliver_end_at_once_and_are_never_cancelled(p
         it.deliver(str(number), {"type": f"order.{kind}", "user": "u-1", "order": "o-1"})
     settle_all(it, page)
     assert len([each for each in _log(it) if isinstance(each, runs.RunCompleted)]) == 1
-    assert not any(runs.cancelled_by(each) for each in _log(it) if isinstance(each, webhooks.ActionExecuted))
+    assert not any(triggering.cancelled_by(each) for each in _log(it) if isinstance(each, webhooks.ActionExecuted))
 
 
 @pytest.mark.parametrize("page", [1, 500])
@@ -269,7 +269,7 @@ def test_who_was_reached_through_a_subscription_is_cancelled_by_name(page: int) 
     it.deliver("3", {"type": "order.cancelled", "order": "o-1", "who": "ben"})
     settle_all(it, page)
     (ben,) = (each for each in _log(it) if isinstance(each, runs.RunStarted) and each.recipient["id"] == "ben")
-    cancelled = [runs.cancelled_by(each) for each in _log(it) if isinstance(each, webhooks.ActionExecuted)]
+    cancelled = [triggering.cancelled_by(each) for each in _log(it) if isinstance(each, webhooks.ActionExecuted)]
     assert [ids for ids in cancelled if ids] == [(ben.run_id,)]
 
 

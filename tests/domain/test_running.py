@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import running, runs
+from domain import run_ids, running, runs
 from domain.conditions import Condition
 from domain.deliveries import Attempt
 from domain.json_values import Json
@@ -130,7 +130,7 @@ def test_conditions_of_a_workflow_count_at_its_beginning_only() -> None:
 def test_what_is_prepared_is_kept_with_the_id_of_the_delivery() -> None:
     (prepared,) = decide([TELL], run(), PREPARE)
     assert isinstance(prepared, runs.DeliveryPrepared)
-    assert prepared.delivery_id == runs.delivery_id(RUN_ID, "tell")
+    assert prepared.delivery_id == run_ids.of_delivery(RUN_ID, "tell")
     assert (prepared.step, prepared.type, prepared.content) == ("tell", "webhook", PREPARE.content)
 
 
@@ -153,7 +153,7 @@ def test_what_came_of_an_attempt_is_on_record() -> None:
     assert attempted == attrs.evolve(
         examples.DELIVERY_ATTEMPTED,
         step="tell",
-        delivery_id=runs.delivery_id(RUN_ID, "tell"),
+        delivery_id=run_ids.of_delivery(RUN_ID, "tell"),
         request_id="req-1",
         target=PREPARE.target,
         outcome="delivered",
@@ -229,7 +229,7 @@ def test_a_dead_letter_goes_on_with_what_was_prepared_and_under_the_same_id() ->
     state = after([TELL], PREPARE, tried(REFUSED), Retry(at=examples.LATER))
     assert (state.status, state.attempts, state.numbered, state.due_at) == ("queued", 0, 1, examples.LATER)
     assert state.prepared is not None
-    assert state.prepared.delivery_id == runs.delivery_id(RUN_ID, "tell")
+    assert state.prepared.delivery_id == run_ids.of_delivery(RUN_ID, "tell")
     (attempted,) = decide([TELL], state, tried(DELIVERED, "req-2"))
     assert isinstance(attempted, runs.DeliveryAttempted)
     assert attempted.attempt == 2
@@ -240,7 +240,7 @@ def test_a_dead_letter_that_is_refreshed_is_filled_in_anew_under_the_same_id() -
     content: dict[str, Json] = {"url": "https://b.example", "body": {}}
     (prepared,) = decide([TELL], state, attrs.evolve(PREPARE, content=content))
     assert isinstance(prepared, runs.DeliveryPrepared)
-    assert (prepared.content, prepared.delivery_id) == (content, runs.delivery_id(RUN_ID, "tell"))
+    assert (prepared.content, prepared.delivery_id) == (content, run_ids.of_delivery(RUN_ID, "tell"))
 
 
 @pytest.mark.parametrize("commands", [[], [PREPARE], [PREPARE, tried(DELIVERED), proceed()]])
@@ -300,4 +300,4 @@ def test_whatever_is_asked_of_a_run_it_keeps_its_order(steps: list[Step], comman
         passed = {each.step for each in log if isinstance(each, runs.StepSkipped | RunPaused)} | set(delivered)
         assert passed == {step.ref for step in steps}
     sent = [each for each in log if isinstance(each, runs.DeliveryAttempted)]
-    assert all(each.delivery_id == runs.delivery_id(RUN_ID, each.step) for each in sent)
+    assert all(each.delivery_id == run_ids.of_delivery(RUN_ID, each.step) for each in sent)
