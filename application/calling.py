@@ -8,19 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from application.access import Caller
-from application.errors import Unavailable
 from application.judging import REDACTED
 from application.ports import Clock, EventStore, NewId
 from application.records import Attribution, Change, Recorded
 from application.requests import Request
+from application.waiting import WaitingRoom
 from domain import api_calls, webhooks
 from domain.json_values import Json
 from domain.verification import Verdict
-
-PATIENCE = 10.0
-"""Seconds within which the worker must have come to a call."""
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05
 
 Operation = Mapping[str, Json]
 """A call as `domain.api_calls` reads it: `{"operation": "users.update", "id": …}`."""
@@ -39,22 +34,26 @@ class Called:
 
 @attrs.frozen(kw_only=True)
 class Calling:
-    """The use case. `now` is a monotonic clock and `sleep` waits, both in seconds; `dumps` writes JSON."""
+    """The use case. `dumps` writes JSON."""
 
     store: EventStore
     clock: Clock
     new_id: NewId
     dumps: Callable[[Json], bytes]
-    now: Callable[[], float]
-    sleep: Callable[[float], None]
+    waiting: WaitingRoom
 
     def call(
         self, operations: Sequence[Operation], *, environment: str, caller: Caller, request: Request
     ) -> tuple[Called, ...]:
-        """Record the operations together and wait until each is processed. Raises Unavailable after 10 s."""
-        deadline = self.now() + PATIENCE
-        ids = self.submit(operations, environment=environment, caller=caller, request=request)
-        return tuple(self._called(webhook_id, deadline) for webhook_id in ids)
+        """Record the operations together and wait until each is processed.
+
+        Raises Busy, with nothing recorded, when too many wait already; Unavailable after 10 s.
+        """
+        with self.waiting.seat() as until_settled:
+            changes = self.changes(operations, environment=environment, caller=caller, request=request)
+            until_settled(self.store.append(*changes))
+        histories = self.store.histories([change.stream for change in changes])
+        return tuple(_told(webhooks.id_of(change.stream), histories[change.stream]) for change in changes)
 
     def submit(
         self, operations: Sequence[Operation], *, environment: str, caller: Caller, request: Request
@@ -81,7 +80,10 @@ class Calling:
 
     def look_up(self, webhook_id: str) -> Called | None:
         """What came of an earlier call; None while it is not processed."""
-        return _told(webhook_id, self.store.history(webhooks.stream(webhook_id)))
+        history = self.store.history(webhooks.stream(webhook_id))
+        if not history or not isinstance(history[-1].event, webhooks.WebhookProcessed):
+            return None
+        return _told(webhook_id, history)
 
     def request_id(self, webhook_id: str) -> str | None:
         """The request by which an earlier call came."""
@@ -107,20 +109,10 @@ class Calling:
             origin="api",
         )
 
-    def _called(self, webhook_id: str, deadline: float) -> Called:
-        pause = FIRST_PAUSE
-        while (called := self.look_up(webhook_id)) is None:
-            if self.now() >= deadline:
-                raise Unavailable("the worker did not come to the call in time; is it running?")
-            self.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
-        return called
 
-
-def _told(webhook_id: str, history: Sequence[Recorded]) -> Called | None:
+def _told(webhook_id: str, history: Sequence[Recorded]) -> Called:
     events = [recorded.event for recorded in history]
-    if not events or not isinstance(events[-1], webhooks.WebhookProcessed):
-        return None
+    assert isinstance(events[-1], webhooks.WebhookProcessed)
     decided = next((event for event in events if isinstance(event, webhooks.IdempotencyDecided)), None)
     repeats = decided is not None and decided.outcome == "replayed"
     return Called(

@@ -10,10 +10,11 @@ from application.catalogue import Catalogue
 from application.collecting import Collecting
 from application.configuration_versions import ConfigurationVersions
 from application.dead_letters import DeadLetters
+from application.disabled_targets import DisabledTargets
 from application.explaining import Explaining
 from application.managing import Managing
 from application.ports import Clock
-from application.queries import Directory, Lineage, Logs, Overviews, Runs
+from application.queries import Directory, DisabledTargetList, Lineage, Logs, Overviews, Runs
 from application.rate_limits import RateLimits
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
@@ -57,6 +58,8 @@ class Gateway:
     lineage: Lineage
     runs: Runs
     dead_letters: DeadLetters
+    disabled_targets: DisabledTargets
+    disabled_target_list: DisabledTargetList
     parse: Callable[[bytes], Mapping[str, Json]]
     clock: Clock
     new_id: Callable[[], str]

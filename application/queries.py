@@ -175,6 +175,13 @@ class Directory(Protocol):
         """The audiences of an environment, by key."""
 
 
+class DisabledTargetList(Protocol):
+    """The targets to which nothing is sent."""
+
+    def disabled_targets(self, environment: str, page: PageRequest) -> Page:
+        """`{id, url, run_id, disabled_at}` of each, the latest first."""
+
+
 @attrs.frozen(kw_only=True)
 class RunFilter:
     """What runs must have in common; None means anything. `recipient` is a collection and an id."""

@@ -1,20 +1,19 @@
 """Rehearsing: a test event of one's own goes the whole way, with real effects, marked as a rehearsal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
 from application import payloads
 from application.catalogue import Catalogue, Endpoint
-from application.errors import Unavailable
 from application.ports import Clock, EventStore, NewId, Scripts
 from application.records import Attribution, Change, Recorded
+from application.waiting import WaitingRoom
 from domain import batches, configurations, environments, errors, legacy, scripts, settings, webhooks
 from domain.json_values import Json
 from domain.verification import Verdict
 
 ORIGIN = "rehearsal"
-PATIENCE = 10.0
 
 
 class RehearsalForbidden(errors.Refused):
@@ -32,7 +31,7 @@ class Rehearsal:
 
 @attrs.frozen(kw_only=True)
 class Rehearsing:
-    """The use case. `now` is a monotonic clock and `sleep` waits, both in seconds; `dumps` writes JSON."""
+    """The use case. `dumps` writes JSON."""
 
     store: EventStore
     catalogue: Catalogue
@@ -40,11 +39,10 @@ class Rehearsing:
     new_id: NewId
     engine: Scripts
     dumps: Callable[[Json], bytes]
-    now: Callable[[], float]
-    sleep: Callable[[float], None]
+    waiting: WaitingRoom
 
     def rehearse(self, *, source: str, environment: str, payload: Mapping[str, Json], actor: str) -> Rehearsal:
-        """Put a test event on record and wait until it is processed. Raises Refused, or Unavailable after 10 s."""
+        """Put a test event on record and wait until it is processed. Raises Refused, Busy, Unavailable."""
         if environment == environments.REHEARSAL_FORBIDDEN:
             raise RehearsalForbidden("events cannot be rehearsed in production", field="environment")
         snapshot = self.catalogue.current()
@@ -70,8 +68,11 @@ class Rehearsing:
             script=self._script(endpoint, headers, body, raw),
         )
         stream = webhooks.stream(webhook_id)
-        self.store.append(Change(stream=stream, version=0, events=(received,), attribution=Attribution(actor=actor)))
-        return _result(webhook_id, self._processed(stream))
+        because = Attribution(actor=actor)
+        with self.waiting.seat() as until_settled:
+            change = Change(stream=stream, version=0, events=(received,), attribution=because)
+            until_settled(self.store.append(change))
+        return _result(webhook_id, self.store.history(stream))
 
     def _script(
         self, endpoint: Endpoint, headers: Mapping[str, str], body: Mapping[str, Json], raw: bytes
@@ -80,15 +81,6 @@ class Rehearsing:
         if script is None:
             return None
         return self.engine.run(script.source, endpoint.call(headers, raw, body, self.clock()))
-
-    def _processed(self, stream: str) -> tuple[Recorded, ...]:
-        deadline = self.now() + PATIENCE
-        while self.now() < deadline:
-            history = self.store.history(stream)
-            if isinstance(history[-1].event, webhooks.WebhookProcessed):
-                return history
-            self.sleep(0.02)
-        raise Unavailable("the worker did not process the rehearsal in time; is it running?")
 
 
 def _delivered(payload: Mapping[str, Json], wanted: settings.Settings) -> tuple[Mapping[str, Json], dict[str, str]]:
@@ -113,7 +105,7 @@ def _skipped(scheme: str) -> Verdict:
     )
 
 
-def _result(webhook_id: str, history: tuple[Recorded, ...]) -> Rehearsal:
+def _result(webhook_id: str, history: Sequence[Recorded]) -> Rehearsal:
     events = [recorded.event for recorded in history]
     failed = next((event for event in events if isinstance(event, webhooks.ClassificationFailed)), None)
     broken = next((event for event in events if isinstance(event, webhooks.EvaluationFailed)), None)

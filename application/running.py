@@ -5,16 +5,19 @@ delivery arrives at least once, each time under the same key and with the same c
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import attrs
 
 from application import targets
+from application.disabled_targets import DisabledTargets
 from application.errors import Unavailable
 from application.ports import Agenda, Clock, EventStore, Mailer, NewId, Renderer, Sender
 from application.records import Attribution, Change, Due
 from application.run_contexts import Contexts
-from domain import errors, running, runs
+from domain import disabled_targets, errors, running, runs
 from domain.deliveries import Attempt, Email, HttpRequest
+from domain.disabled_targets import Disable
 from domain.json_values import Json
 from domain.runs import DeliveryPrepared, Event, Run
 from domain.workflow_steps import Step
@@ -39,6 +42,7 @@ class Running:
     store: EventStore
     definition_at: DefinitionAt
     contexts: Contexts
+    disabled_targets: DisabledTargets
     renderer: Renderer
     sender: Sender
     mailer: Mailer
@@ -102,8 +106,11 @@ class Running:
             raise errors.Refused(f"step {step.ref!r} has nobody to write to: settings.to is empty", field="to")
         return SMTP, texts
 
-    def _deliver(self, run: Run, version: int, definition: Definition, prepared: DeliveryPrepared) -> Attempt:
+    def _deliver(self, run: Run, version: int, definition: Definition, prepared: DeliveryPrepared) -> Attempt | None:
         at, request_id = self.clock(), self.new_id()
+        if (barrier := self._barrier(prepared, at)) is not None:
+            self._record(run, version, running.decide(run, definition, barrier))
+            return None
         attempt = self._attempt(run, definition, prepared)
         outcome = running.RecordAttempt(
             request_id=request_id, attempt=attempt, jitter=self.jitter(), at=at, ended_at=self.clock()
@@ -112,8 +119,26 @@ class Running:
         after = _after(run, events)
         if after.open and after.done == len(definition.steps):
             events += running.decide(after, definition, running.Proceed(context={}, at=self.clock()))
-        self._record_sent(run, version, events)
+        self._record_sent(
+            run, version, events, self._disabling(prepared, request_id) if attempt.disables_target else None
+        )
         return attempt
+
+    def _barrier(self, prepared: DeliveryPrepared, at: datetime) -> running.Fail | None:
+        """What becomes of a delivery whose target is disabled."""
+        disabled = self.disabled_targets.bars(prepared)
+        if disabled is None:
+            return None
+        return running.Fail(code=disabled_targets.CODE, message=disabled_targets.reason(disabled), at=at)
+
+    def _disabling(self, prepared: DeliveryPrepared, request_id: str) -> Disable:
+        return Disable(
+            environment=prepared.environment,
+            url=str(prepared.content["url"]),
+            run_id=prepared.run_id,
+            request_id=request_id,
+            at=self.clock(),
+        )
 
     def _attempt(self, run: Run, definition: Definition, prepared: DeliveryPrepared) -> Attempt:
         if prepared.type == "email":
@@ -149,19 +174,27 @@ class Running:
         self.sender.check_secret(secret)
         return (secret,)
 
-    def _record_sent(self, run: Run, version: int, events: Sequence[Event]) -> None:
+    def _record_sent(self, run: Run, version: int, events: Sequence[Event], gone: Disable | None) -> None:
         """Put on record what was sent, with patience: otherwise it would be sent again."""
         for pause in PAUSES:
             try:
-                return self._record(run, version, events)
+                return self._record_attempt(run, version, events, gone)
             except Unavailable:
                 self.sleep(pause)
-        return self._record(run, version, events)
+        return self._record_attempt(run, version, events, gone)
+
+    def _record_attempt(self, run: Run, version: int, events: Sequence[Event], gone: Disable | None) -> None:
+        # What is gone is disabled first: should the attempt not come on record any more, it is not made again either.
+        if gone is not None:
+            self.disabled_targets.disable(gone, self._because(run))
+        self._record(run, version, events)
 
     def _record(self, run: Run, version: int, events: Sequence[Event], *, cause: str | None = None) -> None:
-        because = Attribution(actor=ACTOR, causation_id=cause or run.started.webhook_id)
-        stream = runs.stream(run.started.run_id)
+        stream, because = runs.stream(run.started.run_id), self._because(run, cause)
         self.agenda.record(Change(stream=stream, version=version, events=events, attribution=because))
+
+    def _because(self, run: Run, cause: str | None = None) -> Attribution:
+        return Attribution(actor=ACTOR, causation_id=cause or run.started.webhook_id)
 
 
 def _after(run: Run, events: Sequence[Event]) -> Run:

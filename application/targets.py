@@ -66,8 +66,9 @@ class Targets:
             self._busy[target] -= 1
             if not self._busy[target]:
                 del self._busy[target]
-            if attempt is not None:
-                self._keep(target, circuits.report(self._circuits.get(target, Closed()), attempt, at))
+            circuit = self._circuits.get(target, Closed())
+            after = circuits.withdraw(circuit, at) if attempt is None else circuits.report(circuit, attempt, at)
+            self._keep(target, after)
 
     def _keep(self, target: str, circuit: Circuit) -> None:
         """Remember the circuit, unless it is as one that nobody knows."""

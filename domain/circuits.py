@@ -82,6 +82,11 @@ def report(circuit: Circuit, attempt: Attempt, at: datetime) -> Circuit:
             assert_never(circuit)
 
 
+def withdraw(circuit: Circuit, at: datetime) -> Circuit:
+    """The circuit when an attempt was not made after all: if it was to go ahead alone, another may do so at once."""
+    return Open(at, circuit.times) if isinstance(circuit, HalfOpen) else circuit
+
+
 def is_down(attempt: Attempt) -> bool:
     """Whether an attempt says that the target is down: no answer, 429 or 5xx. A 400 comes from one that is up."""
     status = attempt.status

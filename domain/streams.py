@@ -8,6 +8,7 @@ CATEGORIES = (
     "environment",
     "run",
     "source",
+    "target",
     "variable",
     "webhook",
     "workflow",

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from application.dead_letters import DeadLetters
+from application.disabled_targets import DisabledTargets
 from application.ports import Clock, Mailer, Renderer, Sender
 from application.queries import Runs
 from application.run_contexts import Contexts
@@ -82,6 +83,7 @@ def deliverer(
         store=ledger,
         definition_at=WorkflowHistory(ledger).at,
         contexts=Contexts(store=ledger, directory=directory, variables=variables),
+        disabled_targets=disabled_targets(ledger),
         renderer=outgoing.renderer,
         sender=outgoing.sender,
         mailer=outgoing.mailer,
@@ -96,7 +98,18 @@ def deliverer(
 
 def dead_letters(database: Database, ledger: PostgresLedger, mapper: RecordMapper, runs: Runs) -> DeadLetters:
     """The use cases of dead letters."""
-    return DeadLetters(store=ledger, agenda=_agenda(database, mapper), runs=runs, clock=clocks.system)
+    return DeadLetters(
+        store=ledger,
+        agenda=_agenda(database, mapper),
+        disabled_targets=disabled_targets(ledger),
+        runs=runs,
+        clock=clocks.system,
+    )
+
+
+def disabled_targets(ledger: PostgresLedger) -> DisabledTargets:
+    """The use cases of disabled targets."""
+    return DisabledTargets(store=ledger, clock=clocks.system)
 
 
 def _agenda(database: Database, mapper: RecordMapper) -> PostgresAgenda:

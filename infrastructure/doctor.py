@@ -52,6 +52,7 @@ def examine(database: Database, overviews: Overviews, data_dir: Path, allowance:
         yield _clock(connection)
         yield _lease(connection)
         yield _parked(connection, database.schema)
+        yield _disabled_targets(connection, database.schema)
     yield _lag(overviews)
     yield _disk(data_dir)
 
@@ -117,6 +118,18 @@ def _parked(connection: psycopg.Connection[Any], schema: str) -> Finding:
     if row[0]:
         return Finding("problem", "parked events", f"{row[0]}, the first at position {row[1]}; see docs/operating.md")
     return Finding("ok", "parked events", "none")
+
+
+def _disabled_targets(connection: psycopg.Connection[Any], schema: str) -> Finding:
+    try:
+        row = connection.execute(f'SELECT count(*), min(disabled_at) FROM "{schema}".disabled_targets').fetchone()
+    except psycopg.errors.UndefinedTable:
+        return Finding("problem", "disabled targets", "are not known; run hookledger migrate")
+    assert row is not None
+    if row[0]:
+        words = f"{row[0]} answered 410, the first on {row[1]:%Y-%m-%d}; see GET /v1/disabled_targets"
+        return Finding("warning", "disabled targets", words)
+    return Finding("ok", "disabled targets", "none")
 
 
 def _lag(overviews: Overviews) -> Finding:

@@ -13,6 +13,7 @@ from domain import (
     audiences,
     bulk_operations,
     configurations,
+    disabled_targets,
     environments,
     mappings,
     runs,
@@ -484,6 +485,14 @@ RUN_RETRIED = runs.RunRetried(
     target=DELIVERY_PREPARED.target,
     retried_at=LATER,
 )
+TARGET_DISABLED = disabled_targets.TargetDisabled(
+    environment=ENVIRONMENT,
+    url="https://billing.example.com/failed",
+    run_id=RUN_STARTED.run_id,
+    request_id=DELIVERY_ATTEMPTED.request_id,
+    disabled_at=AT,
+)
+TARGET_ENABLED = disabled_targets.TargetEnabled(environment=ENVIRONMENT, url=TARGET_DISABLED.url, enabled_at=LATER)
 BULK_OPERATION_STARTED = bulk_operations.BulkOperationStarted(
     operation_id="019bc186-de00-7a12-8000-b8c2f04d1e67",
     environment=ENVIRONMENT,
@@ -543,6 +552,8 @@ EVENTS: dict[str, object] = {
         RUN_FAILED,
         RUN_RETRIED,
         RUN_CANCELLED,
+        TARGET_DISABLED,
+        TARGET_ENABLED,
     )
 }
 """One of each event, by name."""

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from application.records import Change
-from domain import audiences, configurations, webhooks, workflows
+from domain import audiences, configurations, disabled_targets, webhooks, workflows
 from domain.actions import catalogue
 from domain.json_values import Json
 from domain.settings import Settings
@@ -51,7 +51,8 @@ CONFIGURED = (
     mapped("order", "workflows_trigger", key=SLEEPY),
 )
 
-Step = tuple[str, dict[str, Any]] | configurations.Event | workflows.Event | audiences.Event | webhooks.Receipt
+Edit = configurations.Event | workflows.Event | audiences.Event | disabled_targets.Event
+Step = tuple[str, dict[str, Any]] | Edit | webhooks.Receipt
 
 INVITED = {"key": "beta", "members": ["ann", {"user": {"id": "cleo", "plan": "free"}, "tenant": "acme"}]}
 ORDER = {"id": "ann", "properties": {"orders": [1, 2]}, "recipients": ["ann", "ben"]}
@@ -129,6 +130,9 @@ STEPS: dict[str, Step] = {
     "tenant-gone": ("tenants_delete", {"id": "initech"}),
     "ben-back": ("users_identify", {"id": "ben", "name": "Ben"}),
     "unmapped": ("nothing.of.note", {}),
+    "billing-gone": examples.TARGET_DISABLED,
+    "shop-gone": attrs.evolve(examples.TARGET_DISABLED, url="https://shop.example.com/", environment=ENVIRONMENT),
+    "billing-back": examples.TARGET_ENABLED,
     "rejected": attrs.evolve(examples.WEBHOOK_REJECTED, source=SOURCE),
 }
 
@@ -207,4 +211,6 @@ def stream_of(name: str, event: object) -> str:
         return workflows.stream(event.environment, event.key)
     if isinstance(event, audiences.Event):
         return audiences.stream(event.environment, event.key)
+    if isinstance(event, disabled_targets.Event):
+        return disabled_targets.stream(event.environment, disabled_targets.id_of(event.url))
     return stream(name)

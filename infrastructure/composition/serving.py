@@ -16,6 +16,7 @@ from application.receiving import Receiving
 from application.rehearsing import Rehearsing
 from application.syncing import Syncing
 from application.throttling import Throttle
+from application.waiting import WaitingRoom
 from infrastructure import (
     batch_bodies,
     bodies,
@@ -31,6 +32,7 @@ from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
 from infrastructure.script_threads import ScriptThreads
 from infrastructure.settings import Settings
 from infrastructure.views.directory import PostgresDirectory
+from infrastructure.views.disabled_targets import PostgresDisabledTargets
 from infrastructure.views.lineage import PostgresLineage
 from infrastructure.views.logs import PostgresLogs
 from infrastructure.views.overviews import PostgresOverviews
@@ -56,15 +58,16 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         new_id=identifiers.new_id,
         throttle=Throttle(per_second=settings.rejections_per_second, now=time.monotonic),
     )
-    calling = calls.singly(shared.ledger)
     reader = database.recorder(WorkerRecorder)
+    waiting = calls.waiting_room(reader)
+    calling = calls.singly(shared.ledger, waiting)
     runs = PostgresRuns(ledger=shared.ledger, recorder=reader)
     whole = Gateway(
         catalogue=shared.catalogue,
         managing=shared.managing,
         receiving=receiving,
         collecting=_collecting(receiving, settings),
-        rehearsing=_rehearsing(shared),
+        rehearsing=_rehearsing(shared, waiting),
         calling=calling,
         syncing=Syncing(calling=calling),
         rate_limits=RateLimits(factor=settings.rate_limits, now=time.monotonic),
@@ -79,6 +82,8 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         overviews=PostgresOverviews(ledger=shared.ledger, recorder=reader),
         directory=PostgresDirectory(reader),
         runs=runs,
+        disabled_targets=delivering.disabled_targets(shared.ledger),
+        disabled_target_list=PostgresDisabledTargets(reader),
         dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs),
         lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
         parse=bodies.parse,
@@ -108,7 +113,7 @@ def _collecting(receiving: Receiving, settings: Settings) -> Collecting:
     )
 
 
-def _rehearsing(shared: Parts) -> Rehearsing:
+def _rehearsing(shared: Parts, waiting: WaitingRoom) -> Rehearsing:
     return Rehearsing(
         store=shared.ledger,
         catalogue=shared.catalogue,
@@ -116,6 +121,5 @@ def _rehearsing(shared: Parts) -> Rehearsing:
         new_id=identifiers.new_id,
         engine=shared.scripts,
         dumps=bodies.dumps,
-        now=time.monotonic,
-        sleep=time.sleep,
+        waiting=waiting,
     )

@@ -8,6 +8,7 @@ from domain import (
     audiences,
     bulk_operations,
     configurations,
+    disabled_targets,
     environments,
     runs,
     sources,
@@ -31,6 +32,7 @@ CLASSES: Mapping[str, type[Any]] = {
         *get_args(webhooks.Event),
         bulk_operations.BulkOperationStarted,
         *get_args(runs.Event),
+        *get_args(disabled_targets.Event),
     )
 }
 

@@ -8,6 +8,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from infrastructure.projections.accounting import Accounting
 from infrastructure.projections.action_log import ActionLog
 from infrastructure.projections.directory import Directory
+from infrastructure.projections.disabled_targets import DisabledTargets
 from infrastructure.projections.entity_changes import EntityChanges
 from infrastructure.projections.entries import Projection
 from infrastructure.projections.event_log import EventLog
@@ -24,6 +25,7 @@ PROJECTIONS: Mapping[str, Callable[[str], Projection]] = {
     "event_types": EventTypes,
     "accounting": Accounting,
     "precedents": Precedents,
+    "disabled_targets": DisabledTargets,
     "run_schedule": RunSchedule,  # before the runs: whoever carries one on takes the two in this order too
     "workflows": Workflows,
 }

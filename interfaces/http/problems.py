@@ -10,6 +10,8 @@ from litestar.exceptions import HTTPException
 from application.access import Forbidden, Unauthenticated
 from application.call_outcomes import AudienceMissing, WorkflowInactive, WorkflowMissing
 from application.configuration_versions import VersionUnknown
+from application.dead_letters import StillDisabled
+from application.disabled_targets import TargetUnknown
 from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
 from application.managing import EnvironmentUnknown
 from application.rate_limits import RateLimited
@@ -43,7 +45,9 @@ TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
     (WorkflowMissing, 404, "workflow_missing", "api_error"),
     (WorkflowInactive, 422, "workflow_inactive", "invalid_request_error"),
     (AudienceMissing, 404, "resource_missing", "api_error"),
+    (TargetUnknown, 404, "resource_missing", "api_error"),
     (UserUnknown, 404, "resource_missing", "api_error"),
+    (StillDisabled, 422, "target_disabled", "invalid_request_error"),
     (RateLimited, 429, "rate_limited", "api_error"),
     (errors.Refused, 422, "invalid_params", "invalid_request_error"),
     (Busy, 503, "busy", "api_error"),

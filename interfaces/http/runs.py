@@ -58,13 +58,17 @@ def list_dead_letters(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
 
 @post("/v1/dead_letters/retry", sync_to_thread=True, status_code=200, summary="Retry dead letters")
 def retry_dead_letters(request: AnyRequest, gateway: Gateway, body: bytes) -> Response[bytes]:
-    """`{refresh?}`, with the filters of the list: at most 1,000 at once, `more` says whether there are others."""
+    """`{refresh?}`, with the filters of the list: at most 1,000 at once, `more` says whether there are others.
+
+    Those whose target is disabled are `left`.
+    """
     who, snapshot = callers.caller(request, gateway, "write")
     slug = callers.the_environment(request, who, snapshot)
     refresh = _flag(callers.json_body(gateway, body or b"{}"), "refresh")
     wanted = _filter(request, (ENDED_BADLY,))
     retried = gateway.dead_letters.retry_all(slug, wanted, refresh=refresh, actor=who.key_id)
-    return rendering.answer({"retried": retried.count, "more": retried.more})
+    left = [{"id": each.run_id, "message": each.message} for each in retried.left]
+    return rendering.answer({"retried": retried.count, "left": left, "more": retried.more})
 
 
 def run(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,15 +1,14 @@
 """Calling: a call is a webhook on record, answered once it was processed."""
 
-import itertools
-
 import attrs
 import pytest
 
 from application.access import Caller
-from application.calling import PATIENCE, Called, Calling
+from application.calling import Called, Calling
 from application.errors import Unavailable
 from application.judging import REDACTED
 from application.requests import Request
+from application.waiting import WaitingRoom
 from domain import api_calls
 from domain.json_values import Json
 from domain.webhooks import ActionExecuted, WebhookReceived
@@ -52,8 +51,7 @@ def calling(it: InMemory, *, away: bool = False) -> Calling:
         clock=it.clock,
         new_id=Numbers("call"),
         dumps=bodies.dumps,
-        now=waiting.now,
-        sleep=waiting.sleep,
+        waiting=WaitingRoom(settled=it.inbox.position, now=waiting.now, sleep=waiting.sleep),
     )
 
 
@@ -117,19 +115,3 @@ def test_a_call_waits_for_the_worker_no_longer_than_it_can() -> None:
         caller.call([IDENTIFY], environment="development", caller=KEY, request=REQUEST)
     assert it.ledger.history("webhook-call-1")  # it is on record, and will be carried out
     assert caller.look_up("call-1") is None
-
-
-def test_pauses_grow_while_a_call_waits() -> None:
-    it = InMemory()
-    waiting = Waiting(it, away=True)
-    pauses: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        waiting.sleep(seconds)
-
-    caller = attrs.evolve(calling(it), now=waiting.now, sleep=sleep)
-    with pytest.raises(Unavailable):
-        caller.call([IDENTIFY], environment="development", caller=KEY, request=REQUEST)
-    assert all(later >= earlier for earlier, later in itertools.pairwise(pauses))
-    assert sum(pauses) >= PATIENCE

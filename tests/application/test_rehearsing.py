@@ -7,7 +7,8 @@ import pytest
 
 from application.errors import Unavailable
 from application.payloads import PayloadInvalid
-from application.rehearsing import PATIENCE, RehearsalForbidden, Rehearsing
+from application.rehearsing import RehearsalForbidden, Rehearsing
+from application.waiting import PATIENCE, WaitingRoom
 from domain import errors
 from domain.json_values import Json
 from domain.webhooks import ActionExecuted, ActionFailed, ActionSkipped, WebhookReceived
@@ -48,8 +49,7 @@ def rehearsing(it: InMemory, waiting: Waiting | None = None) -> Rehearsing:
         new_id=Numbers("rehearsal"),
         engine=SCRIPTS,
         dumps=bodies.dumps,
-        now=waiting.now,
-        sleep=waiting.sleep,
+        waiting=WaitingRoom(settled=it.inbox.position, now=waiting.now, sleep=waiting.sleep),
     )
 
 

@@ -88,3 +88,15 @@ def test_a_failure_that_began_before_it_opened_changes_nothing() -> None:
 
 def test_a_success_that_began_before_it_opened_closes_it() -> None:
     assert report(OPENED, UP, NOW) == Closed()
+
+
+def test_an_attempt_that_was_not_made_lets_another_go_ahead_at_once() -> None:
+    """Otherwise a dead letter at the head of the queue would cost those behind it two minutes each."""
+    assert admit(circuits.withdraw(HalfOpen(NOW + circuits.LONGEST_PROBE, 3), NOW), NOW) == circuits.Admission(
+        HalfOpen(NOW + circuits.LONGEST_PROBE, 3)
+    )
+
+
+@pytest.mark.parametrize("circuit", [Closed(2), Open(NOW + circuits.SHORTEST_PAUSE, 2)])
+def test_an_attempt_that_was_not_made_tells_nothing(circuit: Circuit) -> None:
+    assert circuits.withdraw(circuit, NOW) == circuit

@@ -1,6 +1,5 @@
 """Lineage over a whole history: it agrees with the directory now, and with a count from the log at every moment."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,13 +8,11 @@ from typing import Any
 import pytest
 
 from application.access import Caller
-from application.calling import Calling
 from application.queries import Moment, PageRequest, Traced
 from application.requests import Request
 from domain import directory, merging, recipients, webhooks
-from infrastructure import clocks, identifiers, migrations
+from infrastructure import calls, migrations
 from infrastructure.database import Database
-from infrastructure.event_store import codec
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.views import lineage
 from infrastructure.views.directory import PostgresDirectory
@@ -206,14 +203,8 @@ def test_a_long_history_is_cut_at_its_beginning_and_says_so(
 
 def test_what_a_call_of_the_api_set_names_its_key(database_url: str) -> None:
     with stores.migrated(database_url) as database:
-        calling = Calling(
-            store=stores.ledger(database),
-            clock=clocks.system,
-            new_id=identifiers.new_id,
-            dumps=codec.dumps,
-            now=time.monotonic,
-            sleep=time.sleep,
-        )
+        ledger = stores.ledger(database)
+        calling = calls.singly(ledger, calls.waiting_room(database.recorder(WorkerRecorder)))
         caller = Caller(key_id="key-7", role="environment", environment=ENVIRONMENT)
         request = Request(method="PUT", query="", headers={}, remote_address=None, body=b"")
         operation: dict[str, Any] = {"operation": "users.update", "id": "zoe", "properties": {"plan": "pro"}}
