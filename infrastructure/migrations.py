@@ -1,9 +1,9 @@
 """Bringing a database to the shape that this program needs: once, by one process at a time, repeatable.
 
-A read model that is new to a log is filled from it before its tables appear, so that none is ever there half filled.
+A read model that is new to a log, or had another shape, is filled from it before its tables appear, so that none is
+ever there half filled.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -12,8 +12,7 @@ from psycopg.sql import SQL, Identifier
 
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
-from infrastructure.projections import rebuilding, registry
-from infrastructure.projections.inbox import READER
+from infrastructure.projections import rebuilding, registry, shapes
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +28,10 @@ CREATE TABLE IF NOT EXISTS {schema}.parked (
 
 
 def migrate(database: Database) -> None:
-    """Create what is missing. Other processes that migrate at the same time wait until this one is done."""
+    """Create what is missing, and make anew what has another shape.
+
+    Other processes that migrate at the same time wait until this one is done.
+    """
     with database.connect() as connection:
         connection.execute("SET lock_timeout = 0; SET statement_timeout = 0")  # who fills a read model takes its time
         connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
@@ -37,22 +39,26 @@ def migrate(database: Database) -> None:
         recorder = database.recorder(WorkerRecorder)
         recorder.create_table()
         connection.execute(SQL(OPERATIONS).format(schema=Identifier(database.schema)))
-        new = _new(connection, database.schema) if recorder.max_tracking_id(READER) else ()
-        for name in registry.PROJECTIONS:
-            if name not in new:
-                connection.execute(registry.create_tables(name, database.schema))
-        if new:
-            _fill(database, new)
+        if recorder.max_notification_id() is None:
+            _begin(connection, database.schema)
+        else:
+            _bring_up_to_date(connection, database)
         connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
 
 
-def _new(connection: psycopg.Connection[Any], schema: str) -> Sequence[str]:
-    """The projections of which a table does not exist."""
-    query = "SELECT tablename FROM pg_tables WHERE schemaname = %s"
-    present = {row[0] for row in connection.execute(query, (schema,))}
-    return [name for name, make in registry.PROJECTIONS.items() if not present.issuperset(make(schema).tables)]
+def _begin(connection: psycopg.Connection[Any], schema: str) -> None:
+    """Make the tables of a log that is empty, whatever tables it had."""
+    for name, make in registry.PROJECTIONS.items():
+        for table in make(schema).tables:
+            connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier(schema, table)))
+        connection.execute(registry.create_tables(name, schema))
 
 
-def _fill(database: Database, names: Sequence[str]) -> None:
-    log.info("new read models are filled from the log", names=list(names))
-    rebuilding.rebuild(database, names, lambda done, total: None)
+def _bring_up_to_date(connection: psycopg.Connection[Any], database: Database) -> None:
+    outdated = shapes.outdated(connection, database.schema)
+    for name in registry.PROJECTIONS:
+        if name not in outdated:
+            connection.execute(registry.create_tables(name, database.schema))  # for indexes that are new
+    if outdated:
+        log.info("read models are made anew from the log", names=list(outdated))
+        rebuilding.rebuild(database, outdated, lambda done, total: None)

@@ -19,6 +19,7 @@ from application.ports import Clock
 from domain import deliveries
 from domain.deliveries import Attempt, HttpRequest, Outcome
 from domain.errors import Refused
+from infrastructure import failpoints
 from infrastructure.outgoing import requests, signing
 from infrastructure.outgoing.connections import Broken, Deadline, Late, Pinned, Unreachable
 from infrastructure.outgoing.guard import AddressRefused, Guard, Unresolved, Vetted
@@ -60,7 +61,8 @@ class HttpSender:
         """See the port."""
         started = time.perf_counter()
         try:
-            return self._attempt(request, delivery, secrets, started)
+            with failpoints.effect():
+                return self._attempt(request, delivery, secrets, started)
         except _ANTICIPATED as error:
             outcome, code = next((outcome, code) for kind, outcome, code in _FAILURES if isinstance(error, kind))
             return Attempt(outcome=outcome, code=code, message=str(error), milliseconds=_since(started))

@@ -19,6 +19,7 @@ import attrs
 from application.ports import Clock
 from domain.deliveries import Attempt, Email, Outcome
 from domain.errors import Refused
+from infrastructure import failpoints
 from infrastructure.outgoing import messages
 from infrastructure.outgoing.messages import Message
 from infrastructure.outgoing.smtp_servers import SmtpServer
@@ -56,7 +57,8 @@ class SmtpSender:
         """See the port."""
         started = time.perf_counter()
         try:
-            status, answer = self._attempt(messages.made(email, self.sender, self.clock()))
+            with failpoints.effect():
+                status, answer = self._attempt(messages.made(email, self.sender, self.clock()))
         except Refused as refused:
             return _attempt(started, "refused", "message_refused", str(refused))
         except _Answered as no:

@@ -17,6 +17,7 @@ from psycopg.sql import SQL, Composed, Identifier
 from application.errors import Conflict, Unavailable
 from application.ports import Clock
 from application.records import Change, Due
+from infrastructure import failpoints
 from infrastructure.event_store import envelopes
 from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.recorder import WorkerRecorder
@@ -102,9 +103,11 @@ class PostgresAgenda:
             with cursor.connection.cursor(row_factory=tuple_row) as plain:
                 for projection in projections:
                     projection.write(plain)
+            failpoints.reach("before_commit")
 
         try:
             self._recorder.insert_rows(self._mapper.rows(change, at), write=write)
+            failpoints.reach("after_commit")
         except IntegrityError as error:
             raise Conflict(f"{change.stream} has moved on: the lease was stale") from error
         except (OperationalError, InterfaceError) as error:

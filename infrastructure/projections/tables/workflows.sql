@@ -2,12 +2,11 @@ CREATE TABLE IF NOT EXISTS {schema}.workflows (
     environment text NOT NULL,
     key text COLLATE "C" NOT NULL,
     active boolean NOT NULL,
+    version bigint NOT NULL,
+    steps boolean NOT NULL,
+    trigger_data_schema json,
     PRIMARY KEY (environment, key)
 );
-ALTER TABLE {schema}.workflows
-    ADD COLUMN IF NOT EXISTS version bigint NOT NULL DEFAULT 1,
-    ADD COLUMN IF NOT EXISTS steps boolean NOT NULL DEFAULT false,
-    ADD COLUMN IF NOT EXISTS trigger_data_schema json;
 CREATE TABLE IF NOT EXISTS {schema}.runs (
     id text COLLATE "C" PRIMARY KEY,
     position_key text COLLATE "C" NOT NULL,
@@ -22,12 +21,11 @@ CREATE TABLE IF NOT EXISTS {schema}.runs (
     event_log_id text NOT NULL,
     status text NOT NULL,
     inserted_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL
+    updated_at timestamptz NOT NULL,
+    trigger_source text NOT NULL,
+    error_count integer NOT NULL DEFAULT 0,
+    error json
 );
-ALTER TABLE {schema}.runs
-    ADD COLUMN IF NOT EXISTS trigger_source text NOT NULL DEFAULT 'integration',
-    ADD COLUMN IF NOT EXISTS error_count integer NOT NULL DEFAULT 0,
-    ADD COLUMN IF NOT EXISTS error json;
 CREATE INDEX IF NOT EXISTS runs_in_order ON {schema}.runs (environment, position_key);
 CREATE INDEX IF NOT EXISTS runs_by_key ON {schema}.runs (environment, workflow, cancellation_key)
     WHERE cancellation_key IS NOT NULL AND status IN ('queued', 'processing', 'paused');

@@ -1,0 +1,74 @@
+"""The Agenda port in memory: folded from the log each time it is asked, with the domain's own functions."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from application.records import Change, Due
+from domain import runs, triggering, webhooks
+from domain.runs import Run
+from domain.webhooks import ActionExecuted
+from infrastructure.event_store.ledger import MemoryLedger
+
+LEASE = timedelta(minutes=1)
+EVERYTHING = 2**31
+
+
+class MemoryAgenda:
+    """See the port. Who has taken a run up, and which were struck out, only it knows; all else is in the log."""
+
+    def __init__(self, ledger: MemoryLedger) -> None:
+        self._ledger = ledger
+        self._leased: dict[str, datetime] = {}
+        self._dropped: set[str] = set()
+
+    def claim(self, at: datetime, *, limit: int, each: int, slots: Mapping[str, int]) -> tuple[Due, ...]:
+        """See the port."""
+        taken: list[Due] = []
+        used: Counter[str] = Counter()
+        for due in self._free(at):
+            used[due.target] += due.cancelled_by is None
+            if due.cancelled_by or used[due.target] <= slots.get(due.target, each):
+                taken.append(due)
+        for due in taken[:limit]:
+            self._leased[due.run_id] = at + LEASE
+        return tuple(taken[:limit])
+
+    def _free(self, at: datetime) -> Iterator[Due]:
+        """What may be taken up, the oldest first."""
+        cancelled = self._cancelled()
+        for run in sorted(self._open(), key=lambda run: run.due_at):
+            run_id, leased = run.started.run_id, self._leased.get(run.started.run_id)
+            if (run_id in cancelled or run.due_at <= at) and (leased is None or leased <= at):
+                target = run.prepared.target if run.prepared else ""
+                yield Due(run_id=run_id, target=target, cancelled_by=cancelled.get(run_id))
+
+    def _open(self) -> Iterator[Run]:
+        streams = {each.stream: None for each in self._ledger.category("run")}
+        for stream in streams:
+            run = runs.folded(each.event for each in self._ledger.history(stream))
+            if run is not None and run.open and run.started.run_id not in self._dropped:
+                yield run
+
+    def _cancelled(self) -> dict[str, str]:
+        """The runs that a cancellation found open, and by which webhook."""
+        return {
+            run_id: webhooks.id_of(each.stream)
+            for each in self._ledger.category("webhook")
+            if isinstance(each.event, ActionExecuted)
+            for run_id in triggering.cancelled_by(each.event)
+        }
+
+    def release(self, run_id: str) -> None:
+        """See the port."""
+        self._leased.pop(run_id, None)
+
+    def drop(self, run_id: str) -> None:
+        """See the port."""
+        self._dropped.add(run_id)
+
+    def record(self, change: Change) -> None:
+        """See the port."""
+        self._ledger.append(change)
+        for event in change.events:
+            self.release(event.run_id)  # type: ignore[attr-defined]
