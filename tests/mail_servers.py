@@ -26,6 +26,10 @@ class Postbox:
         self.encrypted: list[bool] = []
         self.users: list[str] = []
 
+    def answer(self, *, rcpt: tuple[str, ...] = (), data: tuple[str, ...] = ()) -> None:
+        """Answer from now on with these, where any are given."""
+        self._rcpt, self._data = list(rcpt) or self._rcpt, list(data) or self._data
+
     @property
     def messages(self) -> list[EmailMessage]:
         """Everything that was taken, read again."""

@@ -4,15 +4,19 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests import databases, gateways
+from application.waiting import SEATS
+from domain.webhooks import WebhookReceived
+from tests import databases, gateways, stores
 from tests.gateways import Gateway
 from tests.interfaces.conversations import Connect, bearer, issue
+from tests.servers import within
 
 LARGE = "x" * 262_144
 
@@ -208,3 +212,32 @@ def test_without_a_worker_a_call_is_unavailable_and_is_carried_out_later(postgre
             assert (told["success_count"], told["error_count"]) == (3, 0)
             assert whole.client.get("/v1/users/u-2", params=query).status_code == 200
             assert whole.client.get("/v1/users/zoe", params=query).json()["name"] == "Zoë"
+
+
+def test_calls_without_a_worker_hold_up_nobody_who_reads(database_url: str) -> None:
+    """So many wait for it; the next are told at once to come again, with nothing on record, and reading goes on."""
+    query = {"environment": "development"}
+    with gateways.running(database_url, command="api") as api:
+        limits = httpx.Limits(max_connections=None)
+        with (
+            httpx.Client(base_url=api.url, headers=bearer(api.token), timeout=30, limits=limits) as crowd,
+            ThreadPoolExecutor(SEATS + 10) as threads,
+        ):
+            names = [f"u-{number}" for number in range(SEATS + 10)]
+            began = time.monotonic()
+            pending = [threads.submit(crowd.put, f"/v1/users/{name}", params=query, json={}) for name in names]
+            assert within(9, lambda: sum(each.done() for each in pending) == 10)
+            refused = [each.result() for each in pending if each.done()]
+            for path in ("/v1/users", "/v1/sources", "/health/ready"):
+                asked = time.monotonic()
+                assert api.client.get(path, params=query).status_code == 200
+                assert time.monotonic() - asked < 2
+            assert time.monotonic() - began < 9, "those who wait have given up already"
+            assert {(each.status_code, each.json()["code"], each.headers["retry-after"]) for each in refused} == {
+                (503, "busy", "1")
+            }
+            answers = [each.result() for each in pending]
+        assert sum(each.json()["code"] == "unavailable" for each in answers) == SEATS
+    with stores.migrated(database_url) as database:
+        calls = [each for each in stores.log(database) if isinstance(each.event, WebhookReceived)]
+    assert len(calls) == SEATS
