@@ -51,7 +51,7 @@ class Rehearsing:
         if state is None or endpoint is None:
             raise errors.Refused(f"source {source!r} does not receive in {environment!r}", field="environment")
         body, headers = _delivered(payload, state.settings)
-        webhook_id, raw = self.new_id(), self.dumps(body)
+        raw = self.dumps(body)
         received = webhooks.WebhookReceived(
             source=source,
             environment=environment,
@@ -67,10 +67,14 @@ class Rehearsing:
             origin=ORIGIN,
             script=self._script(endpoint, headers, body, raw),
         )
+        return self._settled(received, actor)
+
+    def _settled(self, received: webhooks.WebhookReceived, actor: str) -> Rehearsal:
+        """Put the event on record, and wait for what comes of it."""
+        webhook_id = self.new_id()
         stream = webhooks.stream(webhook_id)
-        because = Attribution(actor=actor)
         with self.waiting.seat() as until_settled:
-            change = Change(stream=stream, version=0, events=(received,), attribution=because)
+            change = Change(stream=stream, version=0, events=(received,), attribution=Attribution(actor=actor))
             until_settled(self.store.append(change))
         return _result(webhook_id, self.store.history(stream))
 

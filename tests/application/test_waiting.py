@@ -97,7 +97,7 @@ def test_one_looks_for_all_and_whoever_leaves_hands_that_on() -> None:
             until_settled(position)
         served.append(position)
 
-    threads = [threading.Thread(target=wait, args=(position,)) for position in range(number, 0, -1)]
+    threads = [threading.Thread(target=wait, args=(position,)) for position in range(1, number + 1)]
     for thread in threads:
         thread.start()
     for _ in range(number):

@@ -29,6 +29,8 @@ PAST_TENSE = (
     "Decided",
     "Defined",
     "Described",
+    "Disabled",
+    "Enabled",
     "Executed",
     "Failed",
     "Issued",

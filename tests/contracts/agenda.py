@@ -188,10 +188,10 @@ class AgendaContract:
         assert claim(agenda, each=0, nowhere=1) == ["nowhere"]
 
     def test_of_one_target_the_oldest_come_first(self, store: EventStore, inbox: Inbox, agenda: Agenda) -> None:
-        begin(store, inbox, "first", "second", "third")
-        for age, name in ((1, "second"), (2, "first"), (0, "third")):
+        begin(store, inbox, "old", "older", "new")
+        for age, name in ((1, "old"), (2, "older"), (0, "new")):
             record(store, agenda, prepared(name, A, AT - timedelta(minutes=age)))
-        assert [claim(agenda, limit=1) for _ in range(3)] == [["first"], ["second"], ["third"]]
+        assert [claim(agenda, each=1) for _ in range(3)] == [["older"], ["old"], ["new"]]
 
     def test_no_more_are_taken_up_than_asked_for(self, store: EventStore, inbox: Inbox, agenda: Agenda) -> None:
         begin(store, inbox, *(f"r-{number}" for number in range(5)))
