@@ -9,7 +9,7 @@ from typing import Literal
 
 import attrs
 
-from domain import contexts, directory, evaluation, legacy_identifies, parameters, paths, runs, webhooks
+from domain import contexts, directory, evaluation, legacy_identifies, parameters, paths, triggering, webhooks
 from domain.actions import catalogue
 from domain.configurations import Configuration
 from domain.json_values import UNRESOLVED, Json, Unresolved, type_name
@@ -198,7 +198,7 @@ def _mapping(
         parameters=read,
         action=action,
         effects=directory.effects(action.action_type, action.payload, action.result),
-        runs=tuple(each.run_id for each in runs.begun_by(action, webhook_id)),
+        runs=tuple(each.run_id for each in triggering.begun_by(action, webhook_id)),
     )
 
 

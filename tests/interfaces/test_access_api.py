@@ -17,11 +17,14 @@ BY_WRITE_KEY: list[dict[str, list[str]]] = [{"write_key": []}]
 
 BOUND = (
     *("event_logs", "action_logs", "audit", "users", "objects", "tenants", "workflow_recipient_runs"),
-    *("bulk_operations", "dead_letters"),
+    *("bulk_operations", "dead_letters", "disabled_targets"),
 )
 """What a key that is bound to an environment may read; members of audiences too."""
 
-CALLED = ("users", "objects", "tenants", "notify", "integrations", "workflow_recipient_runs", "dead_letters")
+CALLED = (
+    *("users", "objects", "tenants", "notify", "integrations"),
+    *("workflow_recipient_runs", "dead_letters", "disabled_targets"),
+)
 """Where it may also write, which includes retrying runs; it may add and remove members, trigger and cancel, too."""
 
 Route = tuple[str, str]
