@@ -42,5 +42,5 @@ lock: ## Pin the dependencies anew (ARGS=--upgrade to move to the newest)
 	@PYTHON='$(PYTHON)' scripts/lock.sh $(ARGS)
 
 clean: ## Remove .venv and everything built or cached; never data
-	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
