@@ -19,8 +19,8 @@ run: setup ## Start Hookledger: the gateway, its worker and, without DATABASE_UR
 demo: setup ## Show in a minute what it does, against a running server
 	@exec $(BIN)/hookledger demo $(ARGS)
 
-test: setup ## Run the tests
-	@$(BIN)/pytest $(ARGS)
+test: setup ## Run the tests, several files at once (ARGS=-n0 for one after the other)
+	@$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 check: setup ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check .
