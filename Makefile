@@ -19,8 +19,8 @@ run: setup ## Start Hookledger: the gateway, its worker and, without DATABASE_UR
 demo: setup ## Show in a minute what it does, against a running server
 	@exec $(BIN)/hookledger demo $(ARGS)
 
-test: setup ## Run the tests
-	@$(BIN)/pytest $(ARGS)
+test: setup ## Run the tests, several files at once (ARGS=-n0 for one after the other)
+	@$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile $(ARGS)
 
 check: setup ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check .
@@ -42,5 +42,5 @@ lock: ## Pin the dependencies anew (ARGS=--upgrade to move to the newest)
 	@PYTHON='$(PYTHON)' scripts/lock.sh $(ARGS)
 
 clean: ## Remove .venv and everything built or cached; never data
-	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/node/node_modules
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

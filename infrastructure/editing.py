@@ -38,13 +38,16 @@ def managing(
             new_token=identifiers.new_token,
         ),
         variable_edits=VariableEdits(vault=vault),
-        workflow_edits=WorkflowEdits(
-            renderer=outgoing.renderer, sender=outgoing.sender, require_schema=schemas.require
-        ),
+        workflow_edits=workflow_edits(outgoing),
         clock=clocks.system,
         new_id=identifiers.new_id,
         new_key=identifiers.new_key,
     )
+
+
+def workflow_edits(outgoing: Outgoing) -> WorkflowEdits:
+    """What reads and checks the definitions of workflows."""
+    return WorkflowEdits(renderer=outgoing.renderer, sender=outgoing.sender, require_schema=schemas.require)
 
 
 def trying_scripts(catalogue: Catalogue, scripts: Scripts) -> TryingScripts:

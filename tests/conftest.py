@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import databases
+from tests import databases, node_clients
+from tests.node_clients import Node
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,10 @@ def database_url(postgres_url: str) -> Iterator[str]:
     """An empty database, for one test."""
     with databases.fresh_database(postgres_url) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """The official clients for Node."""
+    with node_clients.running() as running:
+        yield running

@@ -108,8 +108,9 @@ CLEAN = (0, -signal.SIGTERM)
 
 
 def environment(database_url: str | None, settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment with these settings instead of any that it has."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("HOOKLEDGER_", "DATABASE_"))}
+    """This process's environment with these settings instead of any that it has, and no word of a terminal's size."""
+    without = ("HOOKLEDGER_", "DATABASE_", "COLUMNS", "LINES")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(without)}
     given = {f"HOOKLEDGER_{name.upper()}": value for name, value in settings.items()}
     return {**inherited, **given, **({"DATABASE_URL": database_url} if database_url else {})}
 

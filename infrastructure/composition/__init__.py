@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+import attrs
 import psycopg
 from eventsourcing.persistence import OperationalError
 
@@ -12,8 +13,9 @@ from application import moments
 from application.catalogue import ConfigurationHistory
 from application.pipeline import Pipeline
 from application.queries import AccountingFilter, Moment
+from application.workflow_edits import WorkflowEdits
 from domain.errors import Refused
-from infrastructure import bodies, bootstrapping, clocks, delivering, doctor, migrations, recounting
+from infrastructure import bodies, bootstrapping, clocks, delivering, doctor, editing, migrations, recounting
 from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
 from infrastructure.composition.parts import Parts, parts
@@ -56,12 +58,19 @@ __all__ = [
     "server_for",
     "warm_up",
     "worker",
+    "workflow_checks",
 ]
 
 
 def load_settings() -> Settings:
     """The settings of this process. Raises SettingRefused."""
     return settings_module.load(os.environ)
+
+
+def workflow_checks() -> WorkflowEdits:
+    """What can be told of a workflow without its server: all but whether that lets its deliveries go where they go."""
+    anywhere = attrs.evolve(load_settings(), allow_private_targets="private", outgoing_ports=(range(1, 65_536),))
+    return editing.workflow_edits(delivering.outgoing(anywhere, clocks.system))
 
 
 def warm_up(shared: Parts) -> None:

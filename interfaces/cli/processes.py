@@ -13,12 +13,10 @@ from pathlib import Path
 import attrs
 import click
 import structlog
-import uvicorn
 
 from application.errors import Unavailable
 from infrastructure import composition
 from interfaces.cli import addresses, admin_tokens
-from interfaces.http import app
 
 SLOW_START = 15.0
 """Seconds after which somebody who waits for the address wants to know that it takes longer."""
@@ -83,6 +81,11 @@ def _say(words: str) -> None:
 @click.command()
 def api() -> None:
     """Run the API alone, over DATABASE_URL. Run as many as you like; they keep no state."""
+    # Not above: they take as long to load as everything else together, and no other command needs them.
+    import uvicorn
+
+    from interfaces.http import app
+
     with _parts() as shared:
         gateway, appender = composition.gateway(shared)
         application = app.create(gateway, lifespan=[lambda _: appender])

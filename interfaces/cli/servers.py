@@ -43,6 +43,11 @@ class Server:
         """The JSON that it answers with. Raises ServerFailed for anything but a success."""
         return self._json(path, self.send(method, path, **request))
 
+    def entries(self, path: str, **query: Any) -> list[dict[str, Any]]:
+        """The entries of a list that is whole on one page. Raises ServerFailed."""
+        entries: list[dict[str, Any]] = self.ask("GET", path, params=query)["entries"]
+        return entries
+
     def find(self, path: str, **request: Any) -> Any | None:
         """What is there, None if nothing is."""
         answer = self.send("GET", path, **request)

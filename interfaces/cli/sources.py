@@ -5,30 +5,16 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
-from domain.errors import Refused
 from infrastructure import composition
 from interfaces.cli import servers
 from interfaces.cli.servers import Server
-from interfaces.cli.source_files import (
-    folders,
-    planning,
-    pushing,
-    reading,
-    rendering,
-    resolving,
-    server_state,
-    writing,
-)
+from interfaces.cli.source_files import planning, pushing, reading, rendering, resolving, server_state, writing
 from interfaces.cli.source_files.planning import Plan
 from interfaces.cli.source_files.references import Reference
 from interfaces.cli.source_files.source_planning import SourcePlanning
+from interfaces.cli.yaml_files import commands, folders
 
-TROUBLE = 2
-"""The exit code of `diff` for anything but equal (0) and different (1)."""
-
-existing = click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
 prune = click.option("--prune", is_flag=True, help="Archive sources, and remove variables, that no file speaks of.")
 
 
@@ -38,7 +24,7 @@ def sources() -> None:
 
 
 @sources.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@commands.to_write
 @servers.options
 def pull(directory: Path, url: str | None, token: str | None) -> None:
     """Write one YAML file for each source into DIRECTORY, scripts beside it, and a file of the variables.
@@ -49,20 +35,15 @@ def pull(directory: Path, url: str | None, token: str | None) -> None:
     present = folders.read(directory)
     with servers.reached(*servers.locate(url, token)) as server:
         wanted = writing.files(server_state.fetch(server), present)
-    changed = folders.write(directory, wanted, present)
-    for name in changed:
-        click.echo(f"Wrote {directory / name}")
-    for name in sorted(present.keys() - wanted.keys()):
-        click.echo(f"{directory / name} speaks of nothing on the server; it is left as it is")
-    click.echo(f"{len(changed)} of {len(wanted)} files differed.")
+    commands.write(directory, wanted, present)
 
 
 @sources.command()
-@existing
+@commands.existing
 @servers.options
 @prune
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
+@commands.yes
+@commands.dry_run
 def push(directory: Path, url: str | None, token: str | None, prune: bool, yes: bool, dry_run: bool) -> None:
     """Make a server's sources what the files in DIRECTORY say, after showing what would change.
 
@@ -70,16 +51,12 @@ def push(directory: Path, url: str | None, token: str | None, prune: bool, yes: 
     """
     with servers.reached(*servers.locate(url, token)) as server:
         plan, secrets = _plan(server, directory, prune=prune, needs_secrets=True)
-        if plan.is_empty or dry_run:
-            return
-        if not yes:
-            click.confirm("Push this?", abort=True)
-        for done in pushing.Pushing(server, secrets).push(plan):
-            click.echo(f"Pushed {done}")
+        if not (plan.is_empty or dry_run):
+            commands.push(pushing.Pushing(server, secrets).push(plan), agreed=yes)
 
 
 @sources.command()
-@existing
+@commands.existing
 @servers.options
 @prune
 def diff(directory: Path, url: str | None, token: str | None, prune: bool) -> None:
@@ -87,29 +64,21 @@ def diff(directory: Path, url: str | None, token: str | None, prune: bool) -> No
 
     Exits with 0 if nothing would, with 1 if something would, and with 2 if that cannot be told.
     """
-    try:
-        with servers.reached(*servers.locate(url, token)) as server:
-            plan, _ = _plan(server, directory, prune=prune, needs_secrets=False)
-    except Refused as refused:
-        click.echo(f"hookledger: {refused}", err=True)
-        sys.exit(TROUBLE)
+    with commands.in_trouble(), servers.reached(*servers.locate(url, token)) as server:
+        plan, _ = _plan(server, directory, prune=prune, needs_secrets=False)
     sys.exit(1 if plan.differs else 0)
 
 
 def _plan(server: Server, directory: Path, *, prune: bool, needs_secrets: bool) -> tuple[Plan, dict[Reference, str]]:
     """The plan, which is shown, and the secrets that it sends."""
-    files = folders.read(directory)
-    if not any(name.endswith(reading.ENDING) for name in files):
-        raise click.UsageError(f"{directory} holds no {reading.ENDING} file; `hookledger sources pull` writes them")
+    files = commands.read(directory, "hookledger sources pull")
     schemes = composition.schemes
     wanted = reading.read(files, schemes.check_options)
     secrets = resolving.resolve(wanted, os.environ, directory, all_of_them=needs_secrets)
     state = server_state.fetch(server, [each.template for each in wanted.sources.values()])
     maker = SourcePlanning(state=state, secrets=secrets, check_secret=schemes.check_secret)
     plan = planning.plan(wanted, state, maker, prune=prune)
-    console = Console(highlight=False, soft_wrap=True)
-    for line in rendering.plan(plan):
-        console.print(line)
+    commands.show(rendering.plan(plan))
     return plan, secrets
 
 

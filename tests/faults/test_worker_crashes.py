@@ -188,6 +188,7 @@ def end_lease(database: Database) -> None:
     query = """
         SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
         WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32 | objid::bigint) = %s
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     """
     with database.connect() as connection:
         assert connection.execute(query, (LEASE,)).fetchall() == [(True,)]

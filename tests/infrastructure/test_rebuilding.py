@@ -12,6 +12,8 @@ from tests import databases, examples, histories, stores
 
 ALL = list(registry.PROJECTIONS)
 ROUNDS = 12
+PAUSE = 0.05
+"""Seconds between two deliveries, so that the rebuilding, on however slow a machine, comes to an end."""
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,7 @@ def test_a_rebuild_while_the_worker_goes_on_misses_and_doubles_nothing(database_
 
 def _receive(database: Database, stop: threading.Event) -> None:
     ledger, number = stores.ledger(database), 0
-    while not stop.is_set() or number < ROUNDS:
+    while not stop.wait(PAUSE) or number < ROUNDS:
         number += 1
         for change in histories.deliveries(number):
             ledger.append(change)
@@ -133,7 +135,8 @@ def test_a_rebuild_whose_connection_breaks_leaves_the_old_tables(database: Datab
     def terminate(done: int, total: int) -> None:
         with database.connect() as connection:
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s",
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
                 (rebuilding.LOCK & 0xFFFFFFFF,),
             )
 

@@ -3,13 +3,14 @@
 import re
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
 from tests import databases, gateways
 from tests.gateways import Gateway
-from tests.interfaces.conversations import Connect
+from tests.interfaces.conversations import Connect, issue
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +45,20 @@ def name(request: pytest.FixtureRequest) -> str:
 def connect(gateway: Gateway, sender: httpx.Client, name: str) -> Connect:
     """Connects sources to `gateway`."""
     return Connect(gateway=gateway, sender=sender, name=name)
+
+
+@pytest.fixture
+def slug(connect: Connect) -> str:
+    """An environment of a test's own, with an active and an inactive workflow."""
+    made, client = connect.key()[-32:].strip("-"), connect.gateway.client
+    assert client.post("/v1/environments", json={"slug": made}).status_code == 201
+    for key, active in (("welcome", True), ("paused", False)):
+        answer = client.put(f"/v1/workflows/{key}", params={"environment": made}, json={"name": key, "active": active})
+        assert answer.status_code == 200, answer.text
+    return made
+
+
+@pytest.fixture
+def key(gateway: Gateway, slug: str) -> dict[str, Any]:
+    """A secret key of that environment."""
+    return issue(gateway, environment=slug)

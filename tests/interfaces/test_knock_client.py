@@ -10,27 +10,10 @@ from knockapi import Knock
 from knockapi.types import BulkOperation
 
 from tests.gateways import Gateway
-from tests.interfaces.conversations import Connect, issue, shown
+from tests.interfaces.conversations import shown
 
 PATIENCE = 30.0
 BRANDING: Any = {"branding": {"primary_color": "#33FF5B"}}
-
-
-@pytest.fixture
-def slug(connect: Connect) -> str:
-    """An environment of a test's own, with an active and an inactive workflow."""
-    made, client = connect.key()[-32:].strip("-"), connect.gateway.client
-    assert client.post("/v1/environments", json={"slug": made}).status_code == 201
-    for key, active in (("welcome", True), ("paused", False)):
-        answer = client.put(f"/v1/workflows/{key}", params={"environment": made}, json={"name": key, "active": active})
-        assert answer.status_code == 200, answer.text
-    return made
-
-
-@pytest.fixture
-def key(gateway: Gateway, slug: str) -> dict[str, Any]:
-    """A secret key of that environment."""
-    return issue(gateway, environment=slug)
 
 
 @pytest.fixture

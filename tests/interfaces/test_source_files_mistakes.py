@@ -8,8 +8,8 @@ import pytest
 from domain.errors import Refused
 from domain.verification import Verification
 from interfaces.cli.source_files import planning, reading, references, resolving
-from interfaces.cli.source_files.findings import FilesRefused
 from interfaces.cli.source_files.source_planning import SourcePlanning
+from interfaces.cli.yaml_files.findings import FilesRefused
 from tests.interfaces.server_shapes import environment, source, state
 
 PLANTED = "whsec_planted-where-no-secret-belongs"

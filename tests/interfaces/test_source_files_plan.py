@@ -12,6 +12,7 @@ from interfaces.cli.source_files.planning import Plan
 from interfaces.cli.source_files.references import Reference
 from interfaces.cli.source_files.server_state import ServerState
 from interfaces.cli.source_files.source_planning import SourcePlanning
+from interfaces.cli.yaml_files.marks import EditedMeanwhile
 from tests.interfaces import server_shapes
 from tests.interfaces.server_shapes import environment, mapping, source, state, variable
 
@@ -262,16 +263,16 @@ def test_what_moved_while_the_plan_was_looked_at_is_not_touched() -> None:
     told = plan(files, state(the_crm(version=3)))
     pushing.require_unmoved(told, state(the_crm(version=3)))
     for moved, happened in ((state(the_crm(version=4)), "was edited"), (state(), "was archived")):
-        with pytest.raises(pushing.EditedMeanwhile, match=f"crm {happened}"):
+        with pytest.raises(EditedMeanwhile, match=f"crm {happened}"):
             pushing.require_unmoved(told, moved)
-    with pytest.raises(pushing.EditedMeanwhile, match="crm was made"):
+    with pytest.raises(EditedMeanwhile, match="crm was made"):
         pushing.require_unmoved(plan(files, state()), state(the_crm()))
 
 
 def test_what_came_up_meanwhile_is_not_archived_in_its_new_state() -> None:
     files = crm(" {}\n")
     told = plan(files, state(the_crm(), source("old", production=environment({}))), prune=True)
-    with pytest.raises(pushing.EditedMeanwhile, match="old was edited"):
+    with pytest.raises(EditedMeanwhile, match="old was edited"):
         pushing.require_unmoved(told, state(the_crm(), source("old", production=environment({}, version=2))))
 
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from domain.json_values import Json
 from domain.verification import Verification
-from interfaces.cli.source_files import comparing, planning, reading, writing, yaml_text
+from interfaces.cli.source_files import comparing, planning, reading, writing
 from interfaces.cli.source_files.planning import Plan
 from interfaces.cli.source_files.references import Reference
 from interfaces.cli.source_files.server_state import ServerState
 from interfaces.cli.source_files.source_planning import SourcePlanning
+from interfaces.cli.yaml_files import yaml_text
 from tests.interfaces import server_shapes
 from tests.interfaces.server_shapes import ENVIRONMENTS, TEMPLATES
 

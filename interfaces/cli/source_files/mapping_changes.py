@@ -6,8 +6,8 @@ import attrs
 
 from domain import mappings
 from interfaces.cli.source_files.comparing import Shown, same
-from interfaces.cli.source_files.lines import Line, brief, visible
 from interfaces.cli.source_files.wanted import ApiMapping
+from interfaces.cli.yaml_files.lines import Line, brief, visible
 
 MEMBERS = ("event_type", "action_type", "action_parameters", "active")
 

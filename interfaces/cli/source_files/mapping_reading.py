@@ -7,9 +7,9 @@ from domain.actions import catalogue
 from domain.actions.catalogue import Rule
 from domain.json_values import OBJECTS, Json
 from domain.mappings import LONGEST_EVENT_TYPE
-from interfaces.cli.source_files import findings
-from interfaces.cli.source_files.findings import Spot
 from interfaces.cli.source_files.wanted import ApiMapping
+from interfaces.cli.yaml_files import findings
+from interfaces.cli.yaml_files.findings import Spot
 
 MEMBERS = ("on", "do", "with", "active")
 
@@ -32,7 +32,7 @@ def _mapping(spot: Spot) -> ApiMapping:
         "event_type": _event_type(spot, given),
         "action_type": action_type,
         "action_parameters": _without_nulls(configured.value),
-        "active": _active(given.get("active")),
+        "active": findings.flag(given.get("active"), otherwise=True),
     }
 
 
@@ -41,12 +41,6 @@ def _event_type(spot: Spot, given: dict[str, Spot]) -> str:
     if len(event_type) > LONGEST_EVENT_TYPE or "\0" in event_type:
         given["on"].refuse(f"must be at most {LONGEST_EVENT_TYPE} characters, without NUL")
     return event_type
-
-
-def _active(spot: Spot | None) -> bool:
-    if spot is not None and not isinstance(spot.value, bool):
-        spot.refuse("must be true or false")
-    return spot is None or spot.value is True
 
 
 def _without_nulls(value: Json) -> dict[str, Json]:

@@ -6,11 +6,11 @@ import attrs
 
 from domain.json_values import Json
 from interfaces.cli.source_files import server_state, variable_planning
-from interfaces.cli.source_files.findings import FilesRefused, Spot
 from interfaces.cli.source_files.server_state import ServerState
 from interfaces.cli.source_files.source_planning import SourceChange, SourcePlanning
 from interfaces.cli.source_files.variable_planning import VariableChange
 from interfaces.cli.source_files.wanted import Wanted
+from interfaces.cli.yaml_files.findings import FilesRefused, Spot
 
 
 @attrs.frozen(kw_only=True)

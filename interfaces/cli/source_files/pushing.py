@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
-from domain.errors import Refused
 from interfaces.cli.servers import Server
 from interfaces.cli.source_files import server_state
 from interfaces.cli.source_files.planning import Plan
@@ -12,10 +11,7 @@ from interfaces.cli.source_files.references import Reference
 from interfaces.cli.source_files.server_state import ServerState
 from interfaces.cli.source_files.source_planning import SourceChange
 from interfaces.cli.source_files.variable_planning import VariableChange
-
-
-class EditedMeanwhile(Refused):
-    """What the plan was made for is no more as it was."""
+from interfaces.cli.yaml_files import marks
 
 
 @attrs.frozen
@@ -45,7 +41,7 @@ class Pushing:
 
     def _put_source(self, change: SourceChange) -> None:
         path = f"/v1/sources/{change.key}"
-        _require(change.key, change.mark, server_state.source_mark(self.server.find(path)))
+        marks.require(change.key, change.mark, server_state.source_mark(self.server.find(path)))
         self.server.ask("PUT", path, json=change.body(self.secrets))
 
     def _remove(self, plan: Plan) -> Iterator[str]:
@@ -60,22 +56,14 @@ class Pushing:
 def require_unmoved(plan: Plan, state: ServerState) -> None:
     """Raise EditedMeanwhile if anything that the plan touches is not as the plan found it."""
     for source in plan.sources:
-        _require(source.key, source.mark, server_state.source_mark(state.sources.get(source.key)))
+        marks.require(source.key, source.mark, server_state.source_mark(state.sources.get(source.key)))
     variables = state.variables or {}
     for variable in plan.variables:
-        _require(f"variable {variable.key}", variable.mark, server_state.variable_mark(variables.get(variable.key)))
+        marks.require(
+            f"variable {variable.key}", variable.mark, server_state.variable_mark(variables.get(variable.key))
+        )
     if plan.prune:
         for key, mark in plan.only_there.sources.items():
-            _require(key, mark, server_state.source_mark(state.sources.get(key)))
+            marks.require(key, mark, server_state.source_mark(state.sources.get(key)))
         for key, mark in plan.only_there.variables.items():
-            _require(f"variable {key}", mark, server_state.variable_mark(variables.get(key)))
-
-
-def _require(name: str, planned: object, found: object) -> None:
-    if planned == found:
-        return
-    happened = "was made" if planned is None else "was archived or removed" if found is None else "was edited"
-    raise EditedMeanwhile(
-        f"{name} {happened} on the server while the plan was looked at, and is not touched; "
-        "pull, or look at the plan again, and then push"
-    )
+            marks.require(f"variable {key}", mark, server_state.variable_mark(variables.get(key)))

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from interfaces.cli.source_files import source_reading, variable_reading, yaml_text
-from interfaces.cli.source_files.findings import FilesRefused, Problem, Spot
+from interfaces.cli.source_files import source_reading, variable_reading
 from interfaces.cli.source_files.source_reading import CheckOptions
 from interfaces.cli.source_files.wanted import Source, Variable, Wanted
+from interfaces.cli.yaml_files import findings
+from interfaces.cli.yaml_files.findings import FilesRefused, Problem
+from interfaces.cli.yaml_files.folders import ENDING, SCRIPT_ENDING
 
-ENDING, SCRIPT_ENDING = ".yaml", ".js"
 VARIABLES = f"variables{ENDING}"
 _SOURCE_CALLED_VARIABLES = f"variables.source{ENDING}"
 
@@ -38,7 +39,7 @@ def read(files: Files, check_options: CheckOptions) -> Wanted:
         key = key_of(file)
         if file != VARIABLES and key is None:
             continue
-        spot = _content(file, files[file], problems)
+        spot = findings.content(file, files[file], problems)
         if spot is None:
             continue
         if key is None:
@@ -48,12 +49,3 @@ def read(files: Files, check_options: CheckOptions) -> Wanted:
     if problems:
         raise FilesRefused(problems)
     return Wanted(sources=sources, variables=variables)
-
-
-def _content(file: str, text: str, problems: list[Problem]) -> Spot | None:
-    try:
-        document = yaml_text.read(file, text)
-    except yaml_text.Unreadable as problem:
-        problems.append(Problem(file, problem.line or 1, str(problem)))
-        return None
-    return Spot(document, document.value, problems)

@@ -11,8 +11,8 @@ from typing import Literal
 import attrs
 
 from domain.json_values import OBJECTS, Json
-from interfaces.cli.source_files.findings import Spot
-from interfaces.cli.source_files.yaml_text import Inline
+from interfaces.cli.yaml_files.findings import Spot
+from interfaces.cli.yaml_files.yaml_text import Inline
 
 PREFIX = "HOOKLEDGER_SECRET_"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

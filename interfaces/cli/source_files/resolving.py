@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from interfaces.cli.source_files import planning, references
-from interfaces.cli.source_files.findings import Spot
 from interfaces.cli.source_files.references import Reference
 from interfaces.cli.source_files.wanted import Wanted
+from interfaces.cli.yaml_files.findings import Spot
 
 
 def resolve(wanted: Wanted, environ: Mapping[str, str], directory: Path, *, all_of_them: bool) -> dict[Reference, str]:

@@ -1,7 +1,6 @@
 """What a server has of sources and variables, as far as files can speak of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 
@@ -31,13 +30,13 @@ class ServerState:
 
 def fetch(server: Server, templates: Iterable[str] = ()) -> ServerState:
     """What `server` has, with the settings of these templates too. Raises ServerFailed."""
-    sources = _by_key(_entries(server, "/v1/sources", include="environment_settings"))
-    known = [each["key"] for each in _entries(server, "/v1/source_providers")]
+    sources = _by_key(server.entries("/v1/sources", include="environment_settings"))
+    known = [each["key"] for each in server.entries("/v1/source_providers")]
     used = {*templates, *(each["preconfigured_provider"] for each in sources.values())}.intersection(known)
     providers = {key: server.ask("GET", f"/v1/source_providers/{key}") for key in sorted(used)}
     return ServerState(
         sources=sources,
-        environments=[each["slug"] for each in _entries(server, "/v1/environments")],
+        environments=[each["slug"] for each in server.entries("/v1/environments")],
         templates=known,
         settings_of={key: comparing.defaults(provider) for key, provider in providers.items()},
         variables=_variables(server),
@@ -47,11 +46,6 @@ def fetch(server: Server, templates: Iterable[str] = ()) -> ServerState:
 def _variables(server: Server) -> Mapping[str, Shown] | None:
     found = server.find("/v1/variables")
     return None if found is None else _by_key(found["entries"])
-
-
-def _entries(server: Server, path: str, **query: Any) -> list[Shown]:
-    entries: list[Shown] = server.ask("GET", path, params=query)["entries"]
-    return entries
 
 
 def _by_key(entries: Sequence[Shown]) -> dict[str, Shown]:

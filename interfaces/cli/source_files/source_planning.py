@@ -10,13 +10,14 @@ from domain import errors
 from domain.json_values import Json
 from domain.settings import SettingInvalid
 from domain.verification import Verification
-from interfaces.cli.source_files import comparing, lines, mapping_changes, server_state
+from interfaces.cli.source_files import comparing, mapping_changes, server_state
 from interfaces.cli.source_files.comparing import Shown
-from interfaces.cli.source_files.findings import Spot
-from interfaces.cli.source_files.lines import Line
 from interfaces.cli.source_files.references import Reference
 from interfaces.cli.source_files.server_state import ServerState
 from interfaces.cli.source_files.wanted import ApiMapping, Environment, Source
+from interfaces.cli.yaml_files import findings, lines
+from interfaces.cli.yaml_files.findings import Spot
+from interfaces.cli.yaml_files.lines import Line
 
 Secrets = Mapping[Reference, str]
 """What references lead to. A reference without its secret is compared with nothing."""
@@ -100,10 +101,7 @@ class SourcePlanning:
             template.refuse(
                 f"is {wanted.template!r}, but the source was made from {made!r}, which is chosen once; write {made}"
             )
-        for slug in wanted.environments:
-            if slug not in self.state.environments:
-                known = ", ".join(self.state.environments)
-                wanted.spot.at("environments").at(slug).refuse(f"is no environment of the server, which has {known}")
+        findings.check_environments(wanted.spot, wanted.environments, self.state.environments)
         return len(wanted.spot.problems) == before
 
     def _environment(self, source: Source, slug: str, shown: Shown | None) -> EnvironmentChange | None:
@@ -165,7 +163,7 @@ def _about_lines(wanted: Source, shown: Shown) -> Iterator[Line]:
     for name in ("name", "description", "custom_image_url"):
         before, after = shown.get(name), getattr(wanted, name)
         if before != after:
-            yield Line("~", f"{name}: {lines.brief(before)} → {lines.brief(after)}")
+            yield lines.changed(name, before, after)
 
 
 def _explicit(changed: Mapping[str, Json], settings: Mapping[str, Json]) -> dict[str, Json]:

@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 import attrs
 
 from application import secret_edits
-from domain import errors, settings, slugs
+from domain import errors, settings
 from domain.json_values import OBJECTS, Json
 from domain.settings import Settings
 from domain.verification import Verification
-from interfaces.cli.source_files import findings, mapping_reading, references
-from interfaces.cli.source_files.findings import Spot
+from interfaces.cli.source_files import mapping_reading, references
 from interfaces.cli.source_files.references import Reference
 from interfaces.cli.source_files.wanted import Environment, Source
+from interfaces.cli.yaml_files import findings
+from interfaces.cli.yaml_files.findings import Spot
 
 MEMBERS = ("name", "description", "custom_image_url", "template", "environments")
 ENVIRONMENT_MEMBERS = ("settings", "secrets", "mappings")
@@ -27,7 +28,7 @@ CheckOptions = Callable[[Verification], None]
 
 def read(key: str, spot: Spot, scripts: Mapping[str, str], check_options: CheckOptions) -> Source:
     """The source; its mistakes go to the spot's problems. `scripts` are the texts of the files beside it, by name."""
-    _check_slug(spot, key, "the name of the file before .yaml")
+    findings.check_slug(spot, key, "the name of the file before .yaml")
     given = spot.members(MEMBERS)
     reading = _Reading(key, scripts, check_options)
     return Source(
@@ -43,13 +44,6 @@ def read(key: str, spot: Spot, scripts: Mapping[str, str], check_options: CheckO
 
 def _each(spot: Spot | None) -> list[tuple[str, Spot]]:
     return list(spot.each()) if spot is not None else []
-
-
-def _check_slug(spot: Spot, slug: str, what: str) -> None:
-    try:
-        slugs.check(slug, field=what)
-    except slugs.SlugInvalid as refused:
-        spot.quote(str(refused))
 
 
 @attrs.frozen

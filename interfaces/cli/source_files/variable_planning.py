@@ -6,12 +6,13 @@ from typing import Any
 import attrs
 
 from domain.json_values import Json
-from interfaces.cli.source_files import lines, server_state
+from interfaces.cli.source_files import server_state
 from interfaces.cli.source_files.comparing import Shown
-from interfaces.cli.source_files.lines import Line
 from interfaces.cli.source_files.references import Reference
 from interfaces.cli.source_files.server_state import ServerState
 from interfaces.cli.source_files.wanted import Variable
+from interfaces.cli.yaml_files import findings, lines
+from interfaces.cli.yaml_files.lines import Line
 
 Values = Mapping[str | None, str | Reference | None]
 """By environment, None stands for all; a value None takes away the one that there is."""
@@ -67,10 +68,7 @@ def _fits(wanted: Variable, state: ServerState) -> bool:
     before = len(wanted.spot.problems)
     if state.variables is None:
         wanted.spot.refuse("cannot be pushed: this server knows no variables")
-    for slug in wanted.values:
-        if slug is not None and slug not in state.environments:
-            known = ", ".join(state.environments)
-            wanted.spot.at("environments").at(slug).refuse(f"is no environment of the server, which has {known}")
+    findings.check_environments(wanted.spot, wanted.values, state.environments)
     return len(wanted.spot.problems) == before
 
 
@@ -99,7 +97,7 @@ def _about_lines(wanted: Variable, shown: Shown | None) -> Iterator[Line]:
         yield Line("~", f"type: {shown['type']} → {wanted.type}")
     before = shown["description"] if shown else None
     if before != wanted.description:
-        yield Line("~", f"description: {lines.brief(before)} → {lines.brief(wanted.description)}")
+        yield lines.changed("description", before, wanted.description)
 
 
 def _value_lines(values: Values, shown: Shown | None) -> Iterator[Line]:
@@ -114,4 +112,4 @@ def _value_lines(values: Values, shown: Shown | None) -> Iterator[Line]:
         elif value is None:
             yield Line("-", where)
         else:
-            yield Line("~", f"{where}: {lines.brief(before.get(place))} → {lines.brief(value)}")
+            yield lines.changed(where, before.get(place), value)

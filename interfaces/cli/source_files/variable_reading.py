@@ -4,10 +4,11 @@ import re
 
 from domain import errors, variable_texts
 from domain.variables import LONGEST_KEY
-from interfaces.cli.source_files import findings, references
-from interfaces.cli.source_files.findings import Spot
+from interfaces.cli.source_files import references
 from interfaces.cli.source_files.references import Reference
 from interfaces.cli.source_files.wanted import Variable
+from interfaces.cli.yaml_files import findings
+from interfaces.cli.yaml_files.findings import Spot
 
 MEMBERS = ("type", "description", "value", "environments")
 TYPES = ("public", "secret")

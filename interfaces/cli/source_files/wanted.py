@@ -6,8 +6,8 @@ from typing import Any, Literal
 import attrs
 
 from domain.json_values import Json
-from interfaces.cli.source_files.findings import Spot
 from interfaces.cli.source_files.references import Reference
+from interfaces.cli.yaml_files.findings import Spot
 
 ApiMapping = Mapping[str, Any]
 """`{event_type, action_type, action_parameters, active}`: the API's shape, without ids and times."""

@@ -6,12 +6,14 @@ from typing import Any
 import attrs
 
 from domain.json_values import Json
-from interfaces.cli.source_files import comparing, reading, references, yaml_text
+from interfaces.cli.source_files import comparing, reading, references
 from interfaces.cli.source_files.comparing import Shown
-from interfaces.cli.source_files.findings import FilesRefused, Problem
 from interfaces.cli.source_files.references import Names, Reference
 from interfaces.cli.source_files.server_state import ServerState
-from interfaces.cli.source_files.yaml_text import Inline
+from interfaces.cli.yaml_files import yaml_text
+from interfaces.cli.yaml_files.findings import FilesRefused, Problem
+from interfaces.cli.yaml_files.folders import ENDING, SCRIPT_ENDING
+from interfaces.cli.yaml_files.yaml_text import Inline
 
 
 @attrs.frozen
@@ -41,7 +43,7 @@ def kept_references(present: reading.Files) -> dict[tuple[str, ...], Reference]:
     kept: dict[tuple[str, ...], Reference] = {}
     problems: list[Problem] = []
     for file, text in present.items():
-        if file.endswith(reading.ENDING):
+        if file.endswith(ENDING):
             try:
                 found = references.found_in(yaml_text.read(file, text).value)
             except yaml_text.Unreadable as problem:
@@ -73,7 +75,7 @@ def _environment(
     scripts: dict[str, str] = {}
     script = settings.get("preprocess_script")
     if script:
-        file = f"{key}.{slug}{reading.SCRIPT_ENDING}"
+        file = f"{key}.{slug}{SCRIPT_ENDING}"
         scripts[file], settings["preprocess_script"] = script["source"], Inline(file=file)
     content = {
         "settings": settings,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from domain.errors import Refused
-from interfaces.cli.source_files import reading
+
+ENDING, SCRIPT_ENDING = ".yaml", ".js"
 
 
 class FolderRefused(Refused):
@@ -35,8 +36,8 @@ def read(directory: Path) -> dict[str, str]:
 def _places(directory: Path) -> Iterator[Path]:
     for place in sorted(directory.iterdir()):
         if place.suffix == ".yml":
-            raise FolderRefused(f"{place} would be passed over; call it {place.stem}{reading.ENDING}")
-        if place.suffix in (reading.ENDING, reading.SCRIPT_ENDING) and not place.name.startswith("."):
+            raise FolderRefused(f"{place} would be passed over; call it {place.stem}{ENDING}")
+        if place.suffix in (ENDING, SCRIPT_ENDING) and not place.name.startswith("."):
             yield place
 
 

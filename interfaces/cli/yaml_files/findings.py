@@ -3,13 +3,16 @@
 No message repeats a value that may be a secret.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
+from domain import slugs
 from domain.errors import Refused
 from domain.json_values import OBJECTS, Json, a_type
-from interfaces.cli.source_files.yaml_text import Document, Place
+from interfaces.cli.yaml_files import yaml_text
+from interfaces.cli.yaml_files.yaml_text import Document, Place
 
 
 @attrs.frozen(order=True)
@@ -53,6 +56,12 @@ class Spot:
         """It is a mistake, told in words that name the place already."""
         self.problems.append(Problem(self.document.file, self.document.line(self.place), words))
 
+    def told(self, refused: Refused, was: str) -> None:
+        """It is a mistake, told in words that call this place `was`."""
+        words = str(refused).replace(was, str(self))
+        field = (refused.field or was).replace(was, str(self))
+        self.problems.append(Problem(self.document.file, _line_of(self.document, field), words))
+
     def at(self, name: str | int, value: Json = None) -> "Spot":
         """What stands, or would stand, below it."""
         return attrs.evolve(self, value=value, place=(*self.place, name))
@@ -93,6 +102,38 @@ def path(place: Place) -> str:
     return "".join(steps).removeprefix(".")
 
 
+def _line_of(document: Document, field: str) -> int:
+    """The line of what messages call `field`, or of what it would stand in."""
+    around = (place for place in document.lines if re.match(rf"{re.escape(path(place))}(?![^.[])", field))
+    return document.line(max(around, key=len, default=()))
+
+
+def content(file: str, text: str, problems: list[Problem]) -> Spot | None:
+    """What a file holds; None of one that is no YAML, which is a mistake."""
+    try:
+        document = yaml_text.read(file, text)
+    except yaml_text.Unreadable as problem:
+        problems.append(Problem(file, problem.line or 1, str(problem)))
+        return None
+    return Spot(document, document.value, problems)
+
+
+def check_slug(spot: Spot, slug: str, what: str) -> None:
+    """It is a mistake if `slug` is none."""
+    try:
+        slugs.check(slug, field=what)
+    except slugs.SlugInvalid as refused:
+        spot.quote(str(refused))
+
+
+def check_environments(spot: Spot, slugs: Iterable[str | None], known: Sequence[str]) -> None:
+    """It is a mistake if one of the `environments` at `spot` is not known to the server."""
+    for slug in slugs:
+        if slug is not None and slug not in known:
+            words = f"is no environment of the server, which has {', '.join(known)}"
+            spot.at("environments").at(slug).refuse(words)
+
+
 def required(spot: Spot, given: dict[str, Spot], name: str, example: str) -> str:
     """The text at a member that must be there."""
     if name not in given:
@@ -104,3 +145,12 @@ def required(spot: Spot, given: dict[str, Spot], name: str, example: str) -> str
 def optional(given: dict[str, Spot], name: str) -> str | None:
     """The text at a member that may be missing."""
     return given[name].text(blank=True) if name in given else None
+
+
+def flag(spot: Spot | None, *, otherwise: bool) -> bool:
+    """The true or false at a member that may be missing."""
+    if spot is None:
+        return otherwise
+    if not isinstance(spot.value, bool):
+        spot.refuse("must be true or false")
+    return spot.value is True

@@ -26,23 +26,30 @@ def setting_lines(wanted: Mapping[str, Json], present: Mapping[str, Json]) -> It
     for name, value in wanted.items():
         before = present.get(name)
         if name != "preprocess_script":
-            yield Line("~", f"{name}: {brief(before)} → {brief(value)}")
+            yield changed(name, before, value)
         else:
-            yield Line("~", f"{name}:")
-            yield from _script_lines(_source(before), _source(value))
+            yield from text_lines(name, _source(before), _source(value))
+
+
+def changed(name: str, before: Json, after: Json) -> Line:
+    """One value and what becomes of it."""
+    return Line("~", f"{name}: {brief(before)} → {brief(after)}")
+
+
+def text_lines(name: str, before: str, after: str) -> Iterator[Line]:
+    """The lines in which a text differs."""
+    yield Line("~", f"{name}:")
+    unified = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
+    changes = [each for each in unified if each[:1] in "+- "][2:]
+    for each in changes or ["~(the ends of its lines)"]:
+        yield Line(_SIGNS[each[0]], f"    {visible(each[1:])}")
 
 
 _SIGNS: Mapping[str, Sign] = {"+": "+", "-": "-", " ": " ", "~": "~"}
 
 
-def _source(script: Json) -> list[str]:
-    return str(script["source"]).splitlines() if isinstance(script, OBJECTS) else []
-
-
-def _script_lines(before: list[str], after: list[str]) -> Iterator[Line]:
-    changes = [each for each in difflib.unified_diff(before, after, n=1, lineterm="") if each[:1] in "+- "][2:]
-    for each in changes or ["~(the ends of its lines)"]:
-        yield Line(_SIGNS[each[0]], f"    {visible(each[1:])}")
+def _source(script: Json) -> str:
+    return str(script["source"]) if isinstance(script, OBJECTS) else ""
 
 
 def brief(value: Json) -> str:
