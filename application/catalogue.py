@@ -21,6 +21,7 @@ from domain import (
     configurations,
     coverage,
     environments,
+    forwarding,
     sources,
     streams,
     variables,
@@ -42,6 +43,7 @@ EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "configuration": configurations.evolve,
     "workflow": workflows.evolve,
     "audience": audiences.evolve,
+    "forwarding": forwarding.evolve,
 }
 
 MakeVerifier = Callable[[Configuration], Verifier]

@@ -1,15 +1,18 @@
-"""Dead letters: runs that failed, retried one by one or many at once, by those who look after a gateway."""
+"""Dead letters: runs and forwards that failed, retried singly or many at once, by those who look after a gateway."""
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import attrs
 
 from application.disabled_targets import DisabledTargets
 from application.errors import Conflict
 from application.ports import Agenda, Clock, EventStore
-from application.queries import PageRequest, RunFilter, Runs
+from application.queries import ForwardFilter, Forwards, PageRequest, RunFilter, Runs
 from application.records import Attribution, Change
-from domain import disabled_targets, errors, running, runs
+from domain import disabled_targets, errors, forwards, running, runs
+from domain.forwards import Forward
 from domain.runs import Run
 from domain.workflows import Definition
 
@@ -17,9 +20,11 @@ ATTEMPTS = 5
 AT_ONCE = 1_000
 """How many dead letters one call retries."""
 
+S = TypeVar("S", Run, Forward)
+
 
 class NoDeadLetter(errors.Refused):
-    """The run has not failed, so there is nothing to retry."""
+    """The run or the forward has not failed, so there is nothing to retry."""
 
 
 class StillDisabled(errors.Refused):
@@ -51,6 +56,7 @@ class DeadLetters:
     agenda: Agenda
     disabled_targets: DisabledTargets
     runs: Runs
+    forwards: Forwards
     clock: Clock
 
     def retry(self, run_id: str, *, refresh: bool, actor: str) -> None:
@@ -58,7 +64,7 @@ class DeadLetters:
 
         Raises NoDeadLetter for other runs, StillDisabled for one that could not be sent.
         """
-        run = self._retry(run_id, refresh, actor)
+        run = self._retry_run(run_id, refresh, actor)
         if run.status in ("completed", "cancelled"):
             raise NoDeadLetter(f"run {run_id!r} is {run.status}; only failed runs can be retried", field="id")
 
@@ -70,7 +76,7 @@ class DeadLetters:
             found = self.runs.runs(environment, wanted, page)
             for entry in found.entries:
                 try:
-                    self._retry(str(entry["id"]), refresh, actor)
+                    self._retry_run(str(entry["id"]), refresh, actor)
                 except StillDisabled as problem:
                     left.append(Left(str(entry["id"]), str(problem)))
             looked_at += len(found.entries)
@@ -78,25 +84,62 @@ class DeadLetters:
                 return Retried(count=looked_at - len(left), left=tuple(left), more=found.after is not None)
             page = PageRequest(after=found.after)
 
-    def _retry(self, run_id: str, refresh: bool, actor: str) -> Run:
-        """The run as it was before; decided again when somebody else decided about it meanwhile."""
+    def retry_forward(self, forward_id: str, *, actor: str) -> None:
+        """As `retry`, of a forward."""
+        forward = self._retry_forward(forward_id, actor)
+        if forward.status in ("completed", "cancelled"):
+            message = f"forward {forward_id!r} is {forward.status}; only failed ones can be retried"
+            raise NoDeadLetter(message, field="id")
+
+    def retry_forwards(self, environment: str, wanted: ForwardFilter, *, actor: str) -> Retried:
+        """As `retry_all`, of forwards, oldest first: what happened first is carried out first."""
+        found = self.forwards.failed(environment, wanted, limit=AT_ONCE + 1)
+        for forward_id in found[:AT_ONCE]:
+            self._retry_forward(forward_id, actor)
+        return Retried(count=len(found[:AT_ONCE]), left=(), more=len(found) > AT_ONCE)
+
+    def _retry_run(self, run_id: str, refresh: bool, actor: str) -> Run:
+        def decide(run: Run) -> Sequence[object]:
+            if not refresh:
+                self._require_enabled(run)
+            return running.decide(run, Definition(), running.Retry(refresh=refresh, at=self.clock()))
+
+        return self._retry(runs.stream(run_id), runs.folded, decide, actor)
+
+    def _retry_forward(self, forward_id: str, actor: str) -> Forward:
+        def decide(forward: Forward) -> Sequence[object]:
+            return forwards.decide(forward, forwards.Retry(at=self.clock()))
+
+        return self._retry(forwards.stream(forward_id), forwards.folded, decide, actor)
+
+    def _retry(
+        self,
+        stream: str,
+        folded: Callable[[Sequence[object]], S | None],
+        decide: Callable[[S], Sequence[object]],
+        actor: str,
+    ) -> S:
+        """The state as it was before; decided again when somebody else decided about it meanwhile."""
         for _ in range(1, ATTEMPTS):
             with suppress(Conflict):
-                return self._retry_once(run_id, refresh, actor)
-        return self._retry_once(run_id, refresh, actor)
+                return self._retry_once(stream, folded, decide, actor)
+        return self._retry_once(stream, folded, decide, actor)
 
-    def _retry_once(self, run_id: str, refresh: bool, actor: str) -> Run:
-        stream = runs.stream(run_id)
+    def _retry_once(
+        self,
+        stream: str,
+        folded: Callable[[Sequence[object]], S | None],
+        decide: Callable[[S], Sequence[object]],
+        actor: str,
+    ) -> S:
         history = self.store.history(stream)
-        run = runs.folded(each.event for each in history)
-        assert run is not None
-        if not refresh:
-            self._require_enabled(run)
-        events = running.decide(run, Definition(), running.Retry(refresh=refresh, at=self.clock()))
+        state = folded([each.event for each in history])
+        assert state is not None
+        events = decide(state)
         if events:
             because = Attribution(actor=actor)
             self.agenda.record(Change(stream=stream, version=len(history), events=events, attribution=because))
-        return run
+        return state
 
     def _require_enabled(self, run: Run) -> None:
         """Raise StillDisabled for a dead letter that would be one again at once."""

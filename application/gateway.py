@@ -14,7 +14,7 @@ from application.disabled_targets import DisabledTargets
 from application.explaining import Explaining
 from application.managing import Managing
 from application.ports import Clock
-from application.queries import Directory, DisabledTargetList, Lineage, Logs, Overviews, Runs
+from application.queries import Directory, DisabledTargetList, Forwards, Lineage, Logs, Overviews, Runs
 from application.rate_limits import RateLimits
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
@@ -57,6 +57,7 @@ class Gateway:
     directory: Directory
     lineage: Lineage
     runs: Runs
+    forwards: Forwards
     dead_letters: DeadLetters
     disabled_targets: DisabledTargets
     disabled_target_list: DisabledTargetList

@@ -8,13 +8,25 @@ import attrs
 
 from application import access, editing, source_triggers
 from application.catalogue import Catalogue, Snapshot
+from application.forwarding_edits import ForwardingEdits
 from application.ports import Clock, EventStore, NewId
 from application.records import Attribution, Change
 from application.source_edits import SourceEdits
 from application.source_triggers import SourceTrigger
 from application.variable_edits import VariableEdits
 from application.workflow_edits import WorkflowEdits
-from domain import api_keys, audiences, configurations, configuring, environments, errors, sources, variables, workflows
+from domain import (
+    api_keys,
+    audiences,
+    configurations,
+    configuring,
+    environments,
+    errors,
+    forwarding,
+    sources,
+    variables,
+    workflows,
+)
 from domain.json_values import Json
 
 NOTHING: Mapping[str, Json] = MappingProxyType({})
@@ -41,6 +53,7 @@ class Managing:
     edits: SourceEdits
     variable_edits: VariableEdits
     workflow_edits: WorkflowEdits
+    forwarding_edits: ForwardingEdits
     clock: Clock
     new_id: NewId
     new_key: Callable[[str], str]
@@ -171,6 +184,33 @@ class Managing:
         self._edit(actor, decide)
         audience: audiences.Audience = self.catalogue.snapshot.state(stream)
         return audience
+
+    def put_forwarding(self, *, environment: str, body: Mapping[str, Json], actor: str) -> forwarding.Forwarding:
+        """Forward what is executed in an environment to a Knock account, in the API's shape. Raises Refused."""
+        stream, put = forwarding.stream(environment), self.forwarding_edits.put
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            require_environment(snapshot, environment)
+            state = snapshot.state(stream)
+            command = put(environment=environment, body=body, state=state, at=self.clock())
+            events = forwarding.decide(state, command)
+            return [Change(stream=stream, version=snapshot.version(stream), events=events)]
+
+        self._edit(actor, decide)
+        put_there: forwarding.Forwarding = self.catalogue.snapshot.state(stream)
+        return put_there
+
+    def remove_forwarding(self, *, environment: str, actor: str) -> None:
+        """Forward no more; what has not been carried out yet is cancelled."""
+        stream = forwarding.stream(environment)
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            require_environment(snapshot, environment)
+            command = forwarding.Remove(environment=environment, at=self.clock())
+            events = forwarding.decide(snapshot.state(stream), command)
+            return [Change(stream=stream, version=snapshot.version(stream), events=events)]
+
+        self._edit(actor, decide)
 
     def issue_key(
         self, *, name: str, environment: str | None, role: str | None, actor: str, given: str | None = None

@@ -10,8 +10,8 @@ import attrs
 from application.errors import Conflict, Unavailable
 from application.ports import BodyParser, Inbox
 from application.records import Attribution, Change, Recorded
-from application.working_memory import WorkingMemory
-from domain import evaluation, running, runs, triggering, webhooks
+from application.working_memory import FORWARDING, WorkingMemory
+from domain import evaluation, forwards, running, runs, triggering, webhooks
 from domain.actions.outcomes import SchemaCheck
 from domain.configurations import Configuration
 from domain.evaluation import Plan
@@ -119,7 +119,8 @@ class Pipeline:
             (plan.webhook.received.environment, reference): None for plan in plans for reference in plan.references
         }
         scopes = {plan.scope: None for plan in plans if plan.scope}
-        facts, precedents = self.inbox.look_up(list(wanted), list(scopes))
+        forwarding = {(plan.webhook.received.environment, FORWARDING): None for plan in plans}
+        facts, precedents = self.inbox.look_up([*wanted, *forwarding], list(scopes))
         return WorkingMemory(facts, precedents, check_schema=self.check_schema, asked=bool(wanted))
 
 
@@ -127,9 +128,11 @@ def _conclude(recorded: Recorded, plan: Plan, memory: WorkingMemory) -> tuple[Ch
     decisions = evaluation.conclude(plan, memory.preceding(plan))
     memory.note_decisions(plan, decisions)
     changes = [_change(recorded, decisions)]
-    for decision in decisions:
+    for number, decision in enumerate(decisions):
         if isinstance(decision, ActionExecuted):
             changes.extend(_runs(plan.webhook, decision, memory))
+            if memory.forwards(decision.environment):
+                changes.append(_forward(recorded, plan.webhook, decision, number))
     return tuple(changes)
 
 
@@ -161,6 +164,14 @@ def _runs(webhook: webhooks.Webhook, executed: ActionExecuted, memory: WorkingMe
         )
         for each in begun
     ]
+
+
+def _forward(recorded: Recorded, webhook: webhooks.Webhook, executed: ActionExecuted, number: int) -> Change:
+    """What carries the action out in the environment's Knock account as well."""
+    assert recorded.position is not None
+    begun = forwards.begun_by(executed, webhook.id, position=recorded.position, number=number)
+    because = Attribution(actor=ACTOR, causation_id=webhook.id)
+    return Change(stream=forwards.stream(begun.forward_id), version=0, events=(begun,), attribution=because)
 
 
 def _broken(recorded: Recorded, received: WebhookReceived, error: str) -> Change:

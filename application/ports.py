@@ -9,8 +9,10 @@ from domain import scripts
 from domain.actions.outcomes import Reference
 from domain.coverage import Covered
 from domain.deliveries import Attempt, Email, HttpRequest
+from domain.forwarding import Account
 from domain.idempotency import Precedent, Scope
 from domain.json_values import Json
+from domain.knock_calls import Call
 from domain.verification import SigningSecret, Verification, Verifier
 
 Clock = Callable[[], datetime]
@@ -152,6 +154,16 @@ class Sender(Protocol):
         """
 
 
+class Executor(Protocol):
+    """Carries actions out in Knock accounts."""
+
+    def carry_out(self, call: Call, account: Account, *, key: str) -> Attempt:
+        """Make one attempt at a call. `key` is its idempotency key, the same for every attempt.
+
+        Blocks for some 15 s at most; never raises for what the account, its name or its address is like.
+        """
+
+
 class Mailer(Protocol):
     """Hands e-mails over to the mail server of the settings."""
 
@@ -179,7 +191,10 @@ class Renderer(Protocol):
 
 
 class Agenda(Protocol):
-    """What is to be done about runs and when. Whoever takes something up has it to himself for a while."""
+    """What is to be done about runs and forwards, and when. Whoever takes one up has it to himself for a while.
+
+    A forward is due only while none before it touches the same.
+    """
 
     def claim(self, at: datetime, *, limit: int, each: int, slots: Mapping[str, int]) -> tuple[Due, ...]:
         """Take up at most `limit` runs that are due; of each target as many as `slots` says, or else `each`."""

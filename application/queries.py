@@ -196,6 +196,34 @@ class RunFilter:
     ending_at: datetime | None = None
 
 
+@attrs.frozen(kw_only=True)
+class ForwardFilter:
+    """What forwards must have in common; None means anything."""
+
+    status: str | None = None
+    action_type: str | None = None
+    event_log_id: str | None = None
+    code: str | None = None
+    starting_at: datetime | None = None
+    ending_at: datetime | None = None
+
+
+class Forwards(Protocol):
+    """Forwards: executed actions on their way to a Knock account."""
+
+    def forwards(self, environment: str, wanted: ForwardFilter, page: PageRequest) -> Page:
+        """Forwards, newest first."""
+
+    def forward(self, environment: str, forward_id: str) -> Entry | None:
+        """One forward, or None."""
+
+    def history(self, forward_id: str) -> Sequence[Entry]:
+        """Every domain event of a forward, in order."""
+
+    def failed(self, environment: str, wanted: ForwardFilter, *, limit: int) -> Sequence[str]:
+        """The ids of dead letters, oldest first."""
+
+
 class Runs(Protocol):
     """Workflow runs."""
 

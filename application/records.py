@@ -47,12 +47,14 @@ class Recorded:
 class Due:
     """A run about which something is to be done now. `target` is empty while nothing is prepared for any.
 
-    `cancelled_by` is the webhook that cancelled the run, None while nobody has.
+    `cancelled_by` is the webhook that cancelled the run, None while nobody has. With `forward`, it is no run but a
+    forward, whose id `run_id` is then; it is cancelled by its environment's forwarding.
     """
 
     run_id: str
     target: str = ""
     cancelled_by: str | None = None
+    forward: bool = False
 
 
 @attrs.frozen(kw_only=True)

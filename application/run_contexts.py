@@ -5,14 +5,14 @@ from functools import lru_cache
 
 import attrs
 
+from application import executed_actions
 from application.ports import EventStore
 from application.queries import Directory
-from domain import recipients, run_ids, webhooks
+from domain import recipients, run_ids
 from domain.actions import workflows
 from domain.discretion import Hidden
 from domain.json_values import Json
 from domain.runs import RunStarted
-from domain.webhooks import ActionExecuted
 
 REMEMBERED = 256
 
@@ -50,13 +50,11 @@ class Contexts:
 
     def read_payload(self, webhook_id: str, mapping_id: str, evaluation: int) -> Mapping[str, Json]:
         """The payload of the trigger that started a run."""
-        for recorded in self.store.history(webhooks.stream(webhook_id)):
-            event = recorded.event
-            if isinstance(event, ActionExecuted) and (event.mapping_id, event.evaluation) == (mapping_id, evaluation):
-                return event.payload
-        raise LookupError(
-            f"{run_ids.of_trigger(webhook_id, mapping_id, evaluation)} was triggered by nothing on record"
-        )
+        executed = executed_actions.find(self.store, webhook_id, mapping_id, evaluation)
+        if executed is None:
+            trigger = run_ids.of_trigger(webhook_id, mapping_id, evaluation)
+            raise LookupError(f"{trigger} was triggered by nothing on record")
+        return executed.payload
 
     def _entity(self, environment: str, reference: Mapping[str, Json]) -> dict[str, Json]:
         collection, entity_id = str(reference["collection"]), str(reference["id"])

@@ -9,9 +9,8 @@ from datetime import datetime
 
 import attrs
 
-from application import targets
+from application import patience, targets
 from application.disabled_targets import DisabledTargets
-from application.errors import Unavailable
 from application.ports import Agenda, Clock, EventStore, Mailer, NewId, Renderer, Sender
 from application.records import Attribution, Change, Due
 from application.run_contexts import Contexts
@@ -26,9 +25,6 @@ from domain.workflows import Definition
 ACTOR = "deliverer"
 SMTP = "smtp"
 """The target of every e-mail: the one mail server of the settings."""
-
-PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds between attempts to put on record what was sent already, while the database is away."""
 
 DefinitionAt = Callable[[str, str, int | None], Definition]
 """What a workflow in an environment did at a version; of runs that know none, nothing."""
@@ -175,13 +171,7 @@ class Running:
         return (secret,)
 
     def _record_sent(self, run: Run, version: int, events: Sequence[Event], gone: Disable | None) -> None:
-        """Put on record what was sent, with patience: otherwise it would be sent again."""
-        for pause in PAUSES:
-            try:
-                return self._record_attempt(run, version, events, gone)
-            except Unavailable:
-                self.sleep(pause)
-        return self._record_attempt(run, version, events, gone)
+        patience.until_available(lambda: self._record_attempt(run, version, events, gone), self.sleep)
 
     def _record_attempt(self, run: Run, version: int, events: Sequence[Event], gone: Disable | None) -> None:
         # What is gone is disabled first: should the attempt not come on record any more, it is not made again either.

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from application.records import Recorded
-from domain import directory, idempotency, runs, subscribers, webhooks, workflows
+from domain import directory, forwarding, idempotency, runs, subscribers, webhooks, workflows
 from domain.actions import workflows as actions
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference, SchemaCheck
 from domain.audiences import AudienceDefined
 from domain.evaluation import Plan, Preceding
 from domain.idempotency import Precedent, Scope
+
+FORWARDING: Reference = ("forwarding",)
+"""Whether an environment forwards to a Knock account: no action asks for it, but whoever carries actions out."""
 
 Known = tuple[str, Reference]
 """An environment and a reference within it."""
@@ -63,6 +66,10 @@ class WorkingMemory:
         assert isinstance(known, KnownWorkflow)
         return known
 
+    def forwards(self, environment: str) -> bool:
+        """Whether what is executed in an environment is to be carried out in a Knock account too."""
+        return FORWARDING in self._facts[environment]
+
     def note_decisions(self, plan: Plan, decisions: Sequence[webhooks.Decision]) -> None:
         """Remember what a webhook leaves behind for those after it."""
         if plan.scope is not None:
@@ -88,7 +95,7 @@ class WorkingMemory:
             actions.note_started(known, started[0].workflow, started[0].cancellation_key, opened)
 
     def note_edit(self, recorded: Recorded) -> None:
-        """Keep what edits say about workflows and audiences."""
+        """Keep what edits say about workflows, audiences and forwarding."""
         event = recorded.event
         match event:
             case _ if isinstance(event, workflows.Event):
@@ -100,5 +107,9 @@ class WorkingMemory:
                     known["workflow", event.key] = after
             case AudienceDefined():
                 self._facts[event.environment]["audience", event.key] = True
+            case forwarding.ForwardingSet():
+                self._facts[event.environment][FORWARDING] = True
+            case forwarding.ForwardingRemoved():
+                self._facts[event.environment].pop(FORWARDING, None)
             case _:
                 pass  # other edits reach the worker through the version that a webhook pins

@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 import attrs
 
-from domain.deliveries import Attempt
+from domain.deliveries import UNAUTHORIZED, Attempt
 
 MOST_FAILURES: Final = 5
 SHORTEST_PAUSE: Final = timedelta(seconds=15)
@@ -88,7 +88,12 @@ def withdraw(circuit: Circuit, at: datetime) -> Circuit:
 
 
 def is_down(attempt: Attempt) -> bool:
-    """Whether an attempt says that the target is down: no answer, 429 or 5xx. A 400 comes from one that is up."""
+    """Whether an attempt says that the target is down: no answer, 429 or 5xx. A 400 comes from one that is up.
+
+    One that does not accept our credentials is as good as down, to all that would be sent with the same.
+    """
+    if attempt.code == UNAUTHORIZED:
+        return True
     status = attempt.status
     return attempt.outcome == "failed" and (status is None or status == 429 or status >= 500)
 

@@ -12,6 +12,8 @@ MOST_OF_AN_ANSWER: Final = 4_096
 # Codes that others than their makers ask for.
 ANSWERED: Final = "answered"
 GONE: Final = "gone"
+UNAUTHORIZED: Final = "unauthorized"
+"""The target does not accept our credentials: what follows would fare no better."""
 
 Outcome = Literal["delivered", "failed", "refused"]
 """Refused is what no later attempt can change: the target is gone, or no address that may be called."""
@@ -67,6 +69,11 @@ class Attempt:
     milliseconds: int
     answer: bytes = attrs.field(default=b"", repr=False, converter=_beginning)
     retry_after: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer as it goes on record."""
+        return self.answer.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
     @property
     def disables_target(self) -> bool:

@@ -1,27 +1,21 @@
 """Ids that follow from what caused something, so that done again it has the same: of triggers, runs and deliveries."""
 
-import hashlib
 from collections.abc import Mapping
 
+from domain.identities import derived
 from domain.json_values import Json
 
 
 def of_trigger(webhook_id: str, mapping_id: str, evaluation: int) -> str:
     """The id that all runs of one trigger share: Knock's `workflow_run_id`."""
-    return _derived(webhook_id, mapping_id, str(evaluation))
+    return derived(webhook_id, mapping_id, str(evaluation))
 
 
 def of_run(workflow_run_id: str, recipient: Mapping[str, Json]) -> str:
     """The id of a trigger's run for one recipient."""
-    return _derived(workflow_run_id, str(recipient["collection"]), str(recipient["id"]))
+    return derived(workflow_run_id, str(recipient["collection"]), str(recipient["id"]))
 
 
 def of_delivery(run_id: str, step: str) -> str:
     """The id of what a step of a run delivers, the same for every attempt: the receiver's idempotency key."""
-    return _derived(run_id, step)
-
-
-def _derived(*parts: str) -> str:
-    """A UUID (version 8, RFC 9562) that follows from the parts."""
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
+    return derived(run_id, step)

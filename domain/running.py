@@ -186,7 +186,7 @@ def _record(run: Run, command: RecordAttempt) -> tuple[Event, ...]:
         code=attempt.code,
         message=attempt.message,
         milliseconds=attempt.milliseconds,
-        answer=attempt.answer.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}"),
+        answer=attempt.text,
         retry_at=None if wait is None else command.ended_at + timedelta(seconds=wait),
         attempted_at=command.at,
     )

@@ -6,6 +6,8 @@ CATEGORIES = (
     "bulk",
     "configuration",
     "environment",
+    "forward",
+    "forwarding",
     "run",
     "source",
     "target",

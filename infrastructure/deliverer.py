@@ -1,4 +1,4 @@
-"""Carries runs on beside the worker: takes up what is due, a thread for each, and sleeps until there is more.
+"""Carries runs and forwards on beside the worker: takes up what is due, a thread for each, and sleeps.
 
 Several processes may do this at once: what one has taken up, the others leave alone.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import attrs
 import psycopg
 import structlog
 from eventsourcing.persistence import PersistenceError
@@ -15,8 +16,8 @@ from eventsourcing.persistence import PersistenceError
 from application.errors import Conflict, Unavailable
 from application.ports import Clock
 from application.records import Due
-from application.running import Running
 from application.targets import Targets
+from domain.deliveries import Attempt
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import CHANNEL
 from infrastructure.projections.agenda import PostgresAgenda
@@ -29,6 +30,9 @@ POLL = 1.0
 BUSY_POLL = 0.02
 """Seconds between looks while something is in hand, whose end makes room for more."""
 
+CarryOn = Callable[[Due], Attempt | None]
+"""Does what is due; the attempt if one was made. Raises Conflict if somebody else did it."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -36,9 +40,9 @@ class Deliverer:
     """Runs until it is stopped. Survives a database that goes away and comes back."""
 
     def __init__(
-        self, *, database: Database, agenda: PostgresAgenda, running: Running, targets: Targets, clock: Clock
+        self, *, database: Database, agenda: PostgresAgenda, carry_on: CarryOn, targets: Targets, clock: Clock
     ) -> None:
-        self._database, self._agenda, self._running = database, agenda, running
+        self._database, self._agenda, self._carry_on = database, agenda, carry_on
         self._targets, self._clock = targets, clock
         self._stopped = threading.Event()
         self._in_hand: set[Future[None]] = set()
@@ -74,17 +78,17 @@ class Deliverer:
         # What goes to no target yet only has to be looked at, as fast as there are threads for it.
         slots = {**self._targets.slots(at), NOWHERE: free}
         taken = self._agenda.claim(at, limit=free, each=self._targets.each, slots=slots)
-        for due in taken:
+        for due in map(_going_nowhere, taken):
             if self._targets.begin(due.target, at):
-                self._in_hand.add(submit(self._carry_on, due))
+                self._in_hand.add(submit(self._serve_one, due))
             else:
                 self._agenda.release(due.run_id)
         return len(taken)
 
-    def _carry_on(self, due: Due) -> None:
+    def _serve_one(self, due: Due) -> None:
         attempt = None
         try:
-            attempt = self._running.carry_on(due)
+            attempt = self._carry_on(due)
         except Conflict as error:
             log.warning("stale lease", run=due.run_id, cause=str(error))
         except Unavailable as error:
@@ -98,3 +102,8 @@ class Deliverer:
     def _await_news(self, connection: psycopg.Connection[Any]) -> None:
         for _ in connection.notifies(timeout=BUSY_POLL if self._in_hand else POLL / 2, stop_after=1):
             pass  # that there is news is all there is to know
+
+
+def _going_nowhere(due: Due) -> Due:
+    """What is cancelled goes to no target any more, so that one that is down does not keep it."""
+    return due if due.cancelled_by is None else attrs.evolve(due, target=NOWHERE)

@@ -10,8 +10,10 @@ import attrs
 
 from application.dead_letters import DeadLetters
 from application.disabled_targets import DisabledTargets
-from application.ports import Clock, Mailer, Renderer, Sender
-from application.queries import Runs
+from application.forwarding import AccountOf, Forwarding
+from application.ports import Clock, Executor, Mailer, Renderer, Sender
+from application.queries import Forwards, Runs
+from application.records import Due
 from application.run_contexts import Contexts
 from application.running import Running
 from application.targets import Targets
@@ -26,6 +28,7 @@ from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.outgoing.guard import Guard, system_resolver
 from infrastructure.outgoing.http_sender import HttpSender
+from infrastructure.outgoing.knock_executor import KnockExecutor
 from infrastructure.outgoing.liquid import LiquidRenderer
 from infrastructure.outgoing.smtp_sender import SmtpSender
 from infrastructure.projections.agenda import PostgresAgenda
@@ -40,6 +43,7 @@ class Outgoing:
     renderer: Renderer
     sender: Sender
     mailer: Mailer
+    executor: Executor
 
 
 class NoMailServer:
@@ -59,6 +63,7 @@ def outgoing(settings: Settings, clock: Clock) -> Outgoing:
         renderer=LiquidRenderer(clock),
         sender=HttpSender(guard=guard, trust=trust, clock=clock),
         mailer=_mailer(settings, trust, clock),
+        executor=KnockExecutor(guard=guard, trust=trust, clock=clock),
     )
 
 
@@ -74,8 +79,9 @@ def deliverer(
     mapper: RecordMapper,
     outgoing: Outgoing,
     variables: Callable[[str], Mapping[str, Json]],
+    account_of: AccountOf,
 ) -> Deliverer:
-    """What carries runs on; `variables` opens those of an environment."""
+    """What carries runs and forwards on; `variables` opens those of an environment."""
     directory = PostgresDirectory(database.recorder(WorkerRecorder))
     agenda = _agenda(database, mapper)
     running = Running(
@@ -93,16 +99,39 @@ def deliverer(
         jitter=random.random,
         sleep=time.sleep,
     )
-    return Deliverer(database=database, agenda=agenda, running=running, targets=Targets(), clock=clocks.system)
+    forwarding = _forwarding(agenda, ledger, outgoing.executor, account_of)
+
+    def carry_on(due: Due) -> Attempt | None:
+        return forwarding.carry_on(due) if due.forward else running.carry_on(due)
+
+    return Deliverer(database=database, agenda=agenda, carry_on=carry_on, targets=Targets(), clock=clocks.system)
 
 
-def dead_letters(database: Database, ledger: PostgresLedger, mapper: RecordMapper, runs: Runs) -> DeadLetters:
+def _forwarding(
+    agenda: PostgresAgenda, ledger: PostgresLedger, executor: Executor, account_of: AccountOf
+) -> Forwarding:
+    return Forwarding(
+        agenda=agenda,
+        store=ledger,
+        account_of=account_of,
+        executor=executor,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+        jitter=random.random,
+        sleep=time.sleep,
+    )
+
+
+def dead_letters(
+    database: Database, ledger: PostgresLedger, mapper: RecordMapper, runs: Runs, forwards: Forwards
+) -> DeadLetters:
     """The use cases of dead letters."""
     return DeadLetters(
         store=ledger,
         agenda=_agenda(database, mapper),
         disabled_targets=disabled_targets(ledger),
         runs=runs,
+        forwards=forwards,
         clock=clocks.system,
     )
 

@@ -1,20 +1,18 @@
 """The doctor: looks at the database, the disk, the clock and the worker, and says what is wrong in words."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import attrs
 import psycopg
 
 from application.queries import Overviews
 from infrastructure import worker
 from infrastructure.database import Database
+from infrastructure.findings import Finding
 from infrastructure.outgoing.addresses import Allowance
-
-Grade = Literal["ok", "warning", "problem"]
 
 OLDEST_SERVER = 14
 LONG_LAG_SECONDS = 30.0
@@ -28,17 +26,14 @@ DURABILITY = (
 )
 
 
-@attrs.frozen
-class Finding:
-    """One thing that was looked at."""
-
-    grade: Grade
-    subject: str
-    words: str
-
-
-def examine(database: Database, overviews: Overviews, data_dir: Path, allowance: Allowance) -> Iterator[Finding]:
-    """Look at everything, one thing after the other."""
+def examine(
+    database: Database,
+    overviews: Overviews,
+    data_dir: Path,
+    allowance: Allowance,
+    forwarding: Callable[[], Iterable[Finding]],
+) -> Iterator[Finding]:
+    """Look at everything, one thing after the other; what there is to say of `forwarding` where it can be known."""
     yield reach(allowance)
     try:
         connection = database.connect()
@@ -54,6 +49,7 @@ def examine(database: Database, overviews: Overviews, data_dir: Path, allowance:
         yield _parked(connection, database.schema)
         yield _disabled_targets(connection, database.schema)
     yield _lag(overviews)
+    yield from forwarding()
     yield _disk(data_dir)
 
 

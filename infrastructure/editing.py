@@ -3,6 +3,7 @@
 import time
 
 from application.catalogue import Catalogue
+from application.forwarding_edits import ForwardingEdits
 from application.managing import Managing
 from application.ports import EventStore, Scripts, Vault
 from application.secret_edits import SecretEdits
@@ -39,6 +40,7 @@ def managing(
         ),
         variable_edits=VariableEdits(vault=vault),
         workflow_edits=workflow_edits(outgoing),
+        forwarding_edits=ForwardingEdits(sender=outgoing.sender, vault=vault),
         clock=clocks.system,
         new_id=identifiers.new_id,
         new_key=identifiers.new_key,

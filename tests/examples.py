@@ -15,6 +15,8 @@ from domain import (
     configurations,
     disabled_targets,
     environments,
+    forwarding,
+    forwards,
     mappings,
     runs,
     sources,
@@ -504,6 +506,60 @@ BULK_OPERATION_STARTED = bulk_operations.BulkOperationStarted(
     started_at=AT,
 )
 
+FORWARDING_SET = forwarding.ForwardingSet(
+    environment=ENVIRONMENT,
+    base_url="https://api.knock.app",
+    sealed="hT4nYb8QmWcZr2KsLx7VdPe0uJaGf9oIvXkRqEwByMtCgUnDzw==",
+    hint="9dQe",
+    set_at=BEFORE,
+)
+FORWARDING_REMOVED = forwarding.ForwardingRemoved(environment=ENVIRONMENT, removed_at=LATER)
+FORWARD_STARTED = forwards.ForwardStarted(
+    forward_id="4e80c9ab-5ffc-8a6a-a1d1-ac0d9cf9f6a4",
+    environment=ENVIRONMENT,
+    webhook_id=WEBHOOK_ID,
+    mapping_id=TRIGGER_ID,
+    evaluation=1,
+    action_type="workflows_trigger",
+    place=forwards.Place(position=4_711, number=3, touches=("d2e9a0bc3f1745c8", "07b6f85e91ac3d24")),
+    started_at=AT,
+)
+FORWARD_ATTEMPTED = forwards.ForwardAttempted(
+    forward_id=FORWARD_STARTED.forward_id,
+    environment=ENVIRONMENT,
+    call=0,
+    calls=1,
+    operation="workflows.trigger",
+    base_url="https://api.knock.app",
+    idempotency_key="b3f4ab1c-70de-8d18-a92f-5f1b2f4f4b7e",
+    request_id="019bc187-1a41-7d02-8000-a81c5e6f2b90",
+    attempt=1,
+    outcome="failed",
+    status=429,
+    code="busy",
+    message="the target answered 429: it is to be tried later",
+    milliseconds=87,
+    answer='{"code":"rate_limited","message":"Slow down","status":429,"type":"api_error"}',
+    retry_at=LATER,
+    attempted_at=AT,
+)
+FORWARD_COMPLETED = forwards.ForwardCompleted(
+    forward_id=FORWARD_STARTED.forward_id, environment=ENVIRONMENT, completed_at=LATER
+)
+FORWARD_FAILED = forwards.ForwardFailed(
+    forward_id=FORWARD_STARTED.forward_id,
+    environment=ENVIRONMENT,
+    code="workflow_missing",
+    message="the account answered 404, which trying again would not change",
+    failed_at=LATER,
+)
+FORWARD_RETRIED = forwards.ForwardRetried(
+    forward_id=FORWARD_STARTED.forward_id, environment=ENVIRONMENT, place=FORWARD_STARTED.place, retried_at=LATER
+)
+FORWARD_CANCELLED = forwards.ForwardCancelled(
+    forward_id=FORWARD_STARTED.forward_id, environment=ENVIRONMENT, cancelled_at=LATER
+)
+
 EVENTS: dict[str, object] = {
     type(event).__name__: event
     for event in (
@@ -554,6 +610,14 @@ EVENTS: dict[str, object] = {
         RUN_CANCELLED,
         TARGET_DISABLED,
         TARGET_ENABLED,
+        FORWARDING_SET,
+        FORWARDING_REMOVED,
+        FORWARD_STARTED,
+        FORWARD_ATTEMPTED,
+        FORWARD_COMPLETED,
+        FORWARD_FAILED,
+        FORWARD_RETRIED,
+        FORWARD_CANCELLED,
     )
 }
 """One of each event, by name."""

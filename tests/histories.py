@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from application.records import Change
-from domain import audiences, configurations, disabled_targets, webhooks, workflows
+from domain import audiences, configurations, disabled_targets, forwarding, webhooks, workflows
 from domain.actions import catalogue
 from domain.json_values import Json
 from domain.settings import Settings
@@ -51,7 +51,7 @@ CONFIGURED = (
     mapped("order", "workflows_trigger", key=SLEEPY),
 )
 
-Edit = configurations.Event | workflows.Event | audiences.Event | disabled_targets.Event
+Edit = configurations.Event | workflows.Event | audiences.Event | disabled_targets.Event | forwarding.Event
 Step = tuple[str, dict[str, Any]] | Edit | webhooks.Receipt
 
 INVITED = {"key": "beta", "members": ["ann", {"user": {"id": "cleo", "plan": "free"}, "tenant": "acme"}]}
@@ -72,6 +72,7 @@ STEPS: dict[str, Step] = {
     "welcome-steps": attrs.evolve(
         examples.WORKFLOW_STEPS_CHANGED, environment=ENVIRONMENT, key=WELCOME, trigger_data_schema={"type": "object"}
     ),
+    "forwarding": examples.FORWARDING_SET,
     "ann": ("users_identify", {"id": "ann", "name": "Ann", "properties": {"plan": "team", "seen": 1, "a": {"b": [1]}}}),
     "ann-again": ("users_identify", {"id": "ann", "properties": {"seen": True, "a": {"c": None}}}),
     "ann-the-same": ("users_identify", {"id": "ann", "name": "Ann", "properties": {"plan": "team"}}),
@@ -116,6 +117,7 @@ STEPS: dict[str, Step] = {
     ),
     "invite-more": ("audiences_add_member", {"key": "beta", "members": ["ben", "ann"]}),
     "uninvite": ("audiences_remove_member", {"key": "beta", "members": ["ben"]}),
+    "forwarding-removed": examples.FORWARDING_REMOVED,
     "vip-defined": audiences.AudienceDefined(
         environment=ENVIRONMENT, key="vip", name="VIP", description="The best", defined_at=examples.AT
     ),
@@ -128,7 +130,9 @@ STEPS: dict[str, Step] = {
     "ben-gone": ("users_delete", {"id": "ben"}),
     "project-gone": ("objects_delete", {"collection": "projects", "id": "p2"}),
     "tenant-gone": ("tenants_delete", {"id": "initech"}),
+    "forwarding-again": examples.FORWARDING_SET,
     "ben-back": ("users_identify", {"id": "ben", "name": "Ben"}),
+    "forwarding-ended": examples.FORWARDING_REMOVED,
     "unmapped": ("nothing.of.note", {}),
     "billing-gone": examples.TARGET_DISABLED,
     "shop-gone": attrs.evolve(examples.TARGET_DISABLED, url="https://shop.example.com/", environment=ENVIRONMENT),
@@ -213,4 +217,6 @@ def stream_of(name: str, event: object) -> str:
         return audiences.stream(event.environment, event.key)
     if isinstance(event, disabled_targets.Event):
         return disabled_targets.stream(event.environment, disabled_targets.id_of(event.url))
+    if isinstance(event, forwarding.Event):
+        return forwarding.stream(event.environment)
     return stream(name)

@@ -13,7 +13,18 @@ from eventsourcing.popo import POPOProcessRecorder
 from application.errors import Conflict
 from application.ports import Clock, LookedUp, Settled
 from application.records import Change, Recorded
-from domain import audiences, directory, idempotency, runs, subscribers, triggering, webhooks, workflows
+from domain import (
+    audiences,
+    directory,
+    forwarding,
+    forwards,
+    idempotency,
+    runs,
+    subscribers,
+    triggering,
+    webhooks,
+    workflows,
+)
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
@@ -23,7 +34,7 @@ from infrastructure.event_store.ledger import MemoryLedger
 
 READER = "worker"
 EVERYTHING = 2**31
-OWN = Decision | runs.Event
+OWN = Decision | runs.Event | forwards.Event
 """What the worker itself writes, and never reads again."""
 
 
@@ -157,6 +168,10 @@ def _take(recorded: Recorded, facts: dict[Reference, object]) -> None:
             facts["workflow", event.key] = workflows.known_after(before, event, recorded.version)
         case audiences.AudienceDefined():
             facts["audience", event.key] = True
+        case forwarding.ForwardingSet():
+            facts["forwarding",] = True
+        case forwarding.ForwardingRemoved():
+            facts.pop(("forwarding",), None)
         case _:
             pass  # nothing that a decision asks for
 

@@ -11,8 +11,9 @@ import attrs
 
 @attrs.frozen(kw_only=True)
 class Arrival:
-    """A request as it came: its path, its headers with their names in lower case, its body."""
+    """A request as it came: its method and path, its headers with their names in lower case, its body."""
 
+    method: str = "POST"
     path: str
     headers: dict[str, str]
     body: bytes
@@ -45,9 +46,12 @@ class _Answering(http.server.BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", "0")))
+        length = int(self.headers.get("content-length", "0"))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            return  # whoever was sending it has died
         headers = {name.lower(): value for name, value in self.headers.items()}
-        arrival, sink = Arrival(path=self.path, headers=headers, body=body), self.server.sink
+        arrival, sink = Arrival(method=self.command, path=self.path, headers=headers, body=body), self.server.sink
         sink.arrivals.append(arrival)
         status, more, seconds = sink.answer(arrival, len(sink.at(self.path)))
         time.sleep(seconds)
@@ -59,7 +63,7 @@ class _Answering(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"ok")
 
-    do_GET = do_POST
+    do_GET = do_PUT = do_DELETE = do_POST
 
     def log_message(self, format: str, *args: object) -> None:
         pass  # the test says what it wants to know

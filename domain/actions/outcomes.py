@@ -8,7 +8,8 @@ from domain.json_values import Json
 
 Reference = tuple[str, ...]
 """Something that an action must know of: ("user", id), ("object", collection, id), ("tenant", id),
-("audience", key), ("workflow", key), ("runs", workflow, cancellation key) or ("subscribers", collection, id)."""
+("audience", key), ("workflow", key), ("runs", workflow, cancellation key), ("subscribers", collection, id) or
+("forwarding",)."""
 
 Facts = Mapping[Reference, object]
 """What is known of each reference: absent if it does not exist. A workflow's value is a KnownWorkflow,

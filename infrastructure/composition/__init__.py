@@ -15,7 +15,17 @@ from application.pipeline import Pipeline
 from application.queries import AccountingFilter, Moment
 from application.workflow_edits import WorkflowEdits
 from domain.errors import Refused
-from infrastructure import bodies, bootstrapping, clocks, delivering, doctor, editing, migrations, recounting
+from infrastructure import (
+    bodies,
+    bootstrapping,
+    clocks,
+    delivering,
+    doctor,
+    editing,
+    forwarding_doctor,
+    migrations,
+    recounting,
+)
 from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
 from infrastructure.composition.parts import Parts, parts
@@ -28,6 +38,7 @@ from infrastructure.recounting import Line
 from infrastructure.settings import Settings
 from infrastructure.signatures import schemes
 from infrastructure.supervision import Stop, keep_running, server_beside, server_for
+from infrastructure.views.forwards import PostgresForwards
 from infrastructure.views.overviews import PostgresOverviews
 from infrastructure.worker import Worker
 
@@ -90,7 +101,7 @@ def worker(shared: Parts) -> Worker:
         inbox=inbox, configuration_at=history.at, parse=bodies.read, check_schema=json_schemas.violation
     )
     deliverer = delivering.deliverer(
-        shared.database, shared.ledger, shared.mapper, shared.outgoing, shared.catalogue.variables
+        shared.database, shared.ledger, shared.mapper, shared.outgoing, shared.catalogue.variables, shared.account_of
     )
     return Worker(database=shared.database, pipeline=pipeline, deliverer=deliverer)
 
@@ -114,7 +125,14 @@ def projection_names() -> Sequence[str]:
 def examine(shared: Parts) -> Iterator[Any]:
     """The doctor's findings."""
     settings = shared.settings
-    return doctor.examine(shared.database, _overviews(shared), settings.data_dir, settings.allow_private_targets)
+    forwards = PostgresForwards(ledger=shared.ledger, recorder=shared.database.recorder(WorkerRecorder))
+    return doctor.examine(
+        shared.database,
+        _overviews(shared),
+        settings.data_dir,
+        settings.allow_private_targets,
+        lambda: forwarding_doctor.findings(shared.catalogue.current(), forwards),
+    )
 
 
 def compare_projections(shared: Parts, names: Sequence[str], progress: Callable[[int, int], None]) -> Sequence[Any]:

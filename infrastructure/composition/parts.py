@@ -7,9 +7,11 @@ from functools import partial
 import attrs
 
 from application.catalogue import Catalogue
+from application.forwarding import AccountOf
 from application.managing import Managing
 from application.ports import Scripts
 from infrastructure import (
+    accounts,
     clocks,
     delivering,
     editing,
@@ -49,6 +51,7 @@ class Parts:
     templates: YamlTemplates
     scripts: Scripts
     outgoing: Outgoing
+    account_of: AccountOf
 
 
 @contextmanager
@@ -82,6 +85,7 @@ def _parts(settings: Settings, database: Database) -> Parts:
         templates=templates,
         scripts=scripts,
         outgoing=outgoing,
+        account_of=accounts.opener(catalogue, vault),
     )
 
 

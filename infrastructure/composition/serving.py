@@ -33,6 +33,7 @@ from infrastructure.script_threads import ScriptThreads
 from infrastructure.settings import Settings
 from infrastructure.views.directory import PostgresDirectory
 from infrastructure.views.disabled_targets import PostgresDisabledTargets
+from infrastructure.views.forwards import PostgresForwards
 from infrastructure.views.lineage import PostgresLineage
 from infrastructure.views.logs import PostgresLogs
 from infrastructure.views.overviews import PostgresOverviews
@@ -62,6 +63,7 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
     waiting = calls.waiting_room(reader)
     calling = calls.singly(shared.ledger, waiting)
     runs = PostgresRuns(ledger=shared.ledger, recorder=reader)
+    forwards = PostgresForwards(ledger=shared.ledger, recorder=reader)
     whole = Gateway(
         catalogue=shared.catalogue,
         managing=shared.managing,
@@ -78,13 +80,14 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
             store=shared.ledger, configuration_at=ConfigurationHistory(shared.ledger).at, parse=bodies.read
         ),
         configuration_versions=ConfigurationVersions(store=shared.ledger),
-        logs=PostgresLogs(ledger=shared.ledger, recorder=reader),
+        logs=PostgresLogs(ledger=shared.ledger, recorder=reader, forwards=forwards),
         overviews=PostgresOverviews(ledger=shared.ledger, recorder=reader),
         directory=PostgresDirectory(reader),
         runs=runs,
         disabled_targets=delivering.disabled_targets(shared.ledger),
         disabled_target_list=PostgresDisabledTargets(reader),
-        dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs),
+        dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs, forwards),
+        forwards=forwards,
         lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
         parse=bodies.parse,
         clock=clocks.system,

@@ -10,6 +10,8 @@ from domain import (
     configurations,
     disabled_targets,
     environments,
+    forwarding,
+    forwards,
     runs,
     sources,
     variables,
@@ -33,6 +35,8 @@ CLASSES: Mapping[str, type[Any]] = {
         bulk_operations.BulkOperationStarted,
         *get_args(runs.Event),
         *get_args(disabled_targets.Event),
+        *get_args(forwarding.Event),
+        *get_args(forwards.Event),
     )
 }
 
@@ -40,7 +44,9 @@ CLASSES: Mapping[str, type[Any]] = {
 UPCASTS: Mapping[str, tuple[Upcast, ...]] = {}
 
 # What the worker writes. It never reads these again, so that its inbox leaves them out.
-DECISIONS = tuple(cls.__name__ for cls in (*get_args(webhooks.Decision), *get_args(runs.Event)))
+DECISIONS = tuple(
+    cls.__name__ for cls in (*get_args(webhooks.Decision), *get_args(runs.Event), *get_args(forwards.Event))
+)
 
 
 def current_version(topic: str) -> int:

@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Identifier
 from application.errors import Conflict, Unavailable
 from application.ports import Clock, LookedUp, Settled
 from application.records import Recorded
-from domain import runs
+from domain import forwards, runs
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Scope
 from infrastructure import bulk
@@ -51,6 +51,12 @@ SELECT environment, workflow, cancellation_key, id, recipient_collection, recipi
 JOIN unnest(%b, %b, %b) AS wanted (environment, workflow, cancellation_key)
 USING (environment, workflow, cancellation_key) WHERE status IN ('queued', 'processing', 'paused') ORDER BY position_key
 """
+FORWARDING = """
+SELECT environment FROM {schema}.forwarding JOIN unnest(%b) AS wanted (environment) USING (environment)
+"""
+OF_OTHERS = runs.Event | forwards.Event
+"""What decisions lead to in other streams."""
+
 PARK = """
 INSERT INTO {schema}.parked (position, stream, error) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
@@ -66,8 +72,9 @@ class PostgresInbox:
         self._schema = schema = recorder.datastore.schema
         self._recorder, self._mapper, self._clock = recorder, mapper, clock
         self._precedents, self._subscribers = Precedents(schema), Subscribers(schema)
-        self._entities, self._workflows, self._audiences, self._runs, self._park = (
-            SQL(query).format(schema=Identifier(schema)) for query in (ENTITIES, WORKFLOWS, AUDIENCES, OPEN_RUNS, PARK)
+        self._entities, self._workflows, self._audiences, self._runs, self._forwarding, self._park = (
+            SQL(query).format(schema=Identifier(schema))
+            for query in (ENTITIES, WORKFLOWS, AUDIENCES, OPEN_RUNS, FORWARDING, PARK)
         )
 
     def position(self) -> int:
@@ -113,6 +120,8 @@ class PostgresInbox:
             facts[environment, ("workflow", key)] = KnownWorkflow(active=active, **known)
         for environment, key in _rows(cursor, self._audiences, _of(references, "audience")):
             facts[environment, ("audience", key)] = True
+        for (environment,) in _rows(cursor, self._forwarding, _of(references, "forwarding")):
+            facts[environment, ("forwarding",)] = True
         return facts | self._open_runs(cursor, references)
 
     def _open_runs(self, cursor: Cursor[Any], references: Wanted) -> Facts:
@@ -184,7 +193,7 @@ def _passes(cause: BaseException | None) -> bool:
 def _fold(projections: Sequence[Projection], recorded: Recorded, changes: Sequence[Sequence[Recorded]]) -> None:
     decisions = changes[0] if changes else ()
     entries = [Entry(recorded=recorded, stream=recorded.stream, decisions=decisions)]
-    entries += [Entry(recorded=each) for change in changes[1:] for each in change if isinstance(each.event, runs.Event)]
+    entries += [Entry(recorded=each) for change in changes[1:] for each in change if isinstance(each.event, OF_OTHERS)]
     for entry in entries:
         for projection in projections:
             projection.fold(entry)

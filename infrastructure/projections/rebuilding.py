@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 
 from application.errors import Busy
 from application.records import Recorded
-from domain import errors, runs, webhooks
+from domain import errors, forwards, runs, webhooks
 from infrastructure.database import Database
 from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.recorder import WorkerRecorder
@@ -201,18 +201,24 @@ class Groups:
     def entries(self, events: Iterable[Recorded]) -> Iterator[Entry]:
         """The entries that these events complete."""
         for recorded in events:
-            if isinstance(recorded.event, webhooks.Decision):
-                yield from self._decide(recorded, recorded.event)
-            elif isinstance(recorded.event, webhooks.Receipt | runs.Event):
-                self._received += isinstance(recorded.event, webhooks.WebhookReceived)
-                yield _alone(recorded)
+            if isinstance(recorded.event, runs.Event | forwards.Event):
+                yield _alone(recorded)  # belongs to the decision before it, which counts before what was told since
             else:
-                self._edits.append((self._received, recorded))
                 yield from self._due(self._decided)
+                yield from self._take(recorded)
 
     def rest(self) -> Iterator[Entry]:
         """What is left at the end: edits that wait for decisions which are not to come."""
         return self._due(self._received)
+
+    def _take(self, recorded: Recorded) -> Iterator[Entry]:
+        if isinstance(recorded.event, webhooks.Decision):
+            yield from self._decide(recorded, recorded.event)
+        elif isinstance(recorded.event, webhooks.Receipt):
+            self._received += isinstance(recorded.event, webhooks.WebhookReceived)
+            yield _alone(recorded)
+        else:
+            self._edits.append((self._received, recorded))
 
     def _decide(self, recorded: Recorded, decision: webhooks.Decision) -> Iterator[Entry]:
         self._open.append(recorded)
@@ -220,7 +226,6 @@ class Groups:
             yield Entry(stream=recorded.stream, decisions=tuple(self._open))
             self._open = []
             self._decided += decision.evaluation == 1
-            yield from self._due(self._decided)
 
     def _due(self, decided: int) -> Iterator[Entry]:
         while self._edits and self._edits[0][0] <= decided:

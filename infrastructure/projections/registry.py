@@ -13,6 +13,7 @@ from infrastructure.projections.entity_changes import EntityChanges
 from infrastructure.projections.entries import Projection
 from infrastructure.projections.event_log import EventLog
 from infrastructure.projections.event_types import EventTypes
+from infrastructure.projections.forwards import Forwards
 from infrastructure.projections.precedents import Precedents
 from infrastructure.projections.run_schedule import RunSchedule
 from infrastructure.projections.workflows import Workflows
@@ -28,6 +29,7 @@ PROJECTIONS: Mapping[str, Callable[[str], Projection]] = {
     "disabled_targets": DisabledTargets,
     "run_schedule": RunSchedule,  # before the runs: whoever carries one on takes the two in this order too
     "workflows": Workflows,
+    "forwards": Forwards,
 }
 
 

@@ -11,6 +11,7 @@ from domain import webhooks
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.views import event_entries
+from infrastructure.views.forwards import PostgresForwards
 from infrastructure.views.reading import Reader, encode, paged
 from infrastructure.views.unsettled import KEY, Unsettled
 
@@ -41,8 +42,8 @@ ACTION_COLUMNS: dict[str, LiteralString] = {
 class PostgresLogs:
     """See the port."""
 
-    def __init__(self, *, ledger: PostgresLedger, recorder: WorkerRecorder) -> None:
-        self._ledger, self._reader = ledger, Reader(recorder)
+    def __init__(self, *, ledger: PostgresLedger, recorder: WorkerRecorder, forwards: PostgresForwards) -> None:
+        self._ledger, self._reader, self._forwards = ledger, Reader(recorder), forwards
         self._unsettled = Unsettled(ledger=ledger, recorder=recorder)
 
     def event_logs(self, wanted: LogFilter, page: PageRequest) -> Page:
@@ -60,12 +61,18 @@ class PostgresLogs:
     def event_log(self, event_log_id: str, environment: str | None) -> Entry | None:
         """See the port."""
         history = self._history(event_log_id, environment)
-        return event_entries.detail(history) if history else None
+        return self._whole([event_entries.detail(history)])[0] if history else None
 
     def event_log_details(self, event_log_ids: Sequence[str]) -> Sequence[Entry]:
         """See the port."""
         histories = self._ledger.histories([webhooks.stream(each) for each in event_log_ids])
-        return [event_entries.detail(histories[webhooks.stream(each)]) for each in event_log_ids]
+        return self._whole([event_entries.detail(histories[webhooks.stream(each)]) for each in event_log_ids])
+
+    def _whole(self, details: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The same, each action with its forward."""
+        actions = self._forwards.beside(action for detail in details for action in detail["actions"])
+        by_id = {action["id"]: action for action in actions}
+        return [{**detail, "actions": [by_id[each["id"]] for each in detail["actions"]]} for detail in details]
 
     def history(self, event_log_id: str, environment: str | None) -> Sequence[Entry] | None:
         """See the port."""
@@ -89,7 +96,7 @@ class PostgresLogs:
         found = self._reader.page(ACTION_LOGS, conditions, key=("stream", "version"), request=page, shape=dict)
         places = [(str(row["stream"]), int(str(row["version"]))) for row in found.entries]
         events = {(each.stream, each.version): each for each in self._ledger.events(places)}
-        entries = [event_entries.action(events[place]) for place in places]
+        entries = self._forwards.beside(event_entries.action(events[place]) for place in places)
         return Page(entries=entries, after=found.after, before=found.before, size=found.size)
 
     def action_log(self, action_log_id: str, environment: str | None) -> Entry | None:
@@ -100,7 +107,7 @@ class PostgresLogs:
         for recorded in self._ledger.events([(webhooks.stream(webhook_id), int(version))]):
             event = recorded.event
             if isinstance(event, webhooks.ActionOutcome) and environment in (None, event.environment):
-                return event_entries.action(recorded)
+                return self._forwards.beside([event_entries.action(recorded)])[0]
         return None
 
     def _history(self, event_log_id: str, environment: str | None) -> Sequence[Recorded]:

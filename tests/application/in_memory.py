@@ -9,6 +9,7 @@ import attrs
 
 from application.catalogue import Catalogue, ConfigurationHistory
 from application.collecting import Collecting
+from application.forwarding_edits import ForwardingEdits
 from application.judging import Judging
 from application.judging_events import JudgingEvents
 from application.looking_again import LookingAgain
@@ -193,6 +194,7 @@ def _managing(store: EventStore, catalogue: Catalogue, clock: StoppedClock, proc
         workflow_edits=WorkflowEdits(
             renderer=OUTGOING.renderer, sender=OUTGOING.sender, require_schema=json_schemas.require
         ),
+        forwarding_edits=ForwardingEdits(sender=OUTGOING.sender, vault=VAULT),
         clock=clock,
         new_id=Numbers(f"{process}id"),
         new_key=lambda prefix: f"{prefix}{process}{next(numbers)}",

@@ -13,7 +13,7 @@ from application.errors import Conflict
 from application.pipeline import Settled
 from application.ports import EventStore, Inbox
 from application.records import Change, Recorded
-from domain import audiences, configurations, runs, subscribers, webhooks, workflows
+from domain import audiences, configurations, forwarding, forwards, runs, subscribers, webhooks, workflows
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.json_values import Json
@@ -32,6 +32,10 @@ STEPS = Change(stream=WORKFLOW_STREAM, version=2, events=(examples.WORKFLOW_STEP
 SWITCHED_OFF = Change(stream=WORKFLOW_STREAM, version=1, events=(examples.WORKFLOW_DEACTIVATED,))
 AUDIENCE = Change(stream=audiences.stream(WHERE, "beta-testers"), version=0, events=(examples.AUDIENCE_DEFINED,))
 
+FORWARDING = Change(stream=forwarding.stream(WHERE), version=0, events=(examples.FORWARDING_SET,))
+FORWARDING_NO_MORE = Change(stream=forwarding.stream(WHERE), version=1, events=(examples.FORWARDING_REMOVED,))
+FORWARD_STREAM = forwards.stream(examples.FORWARD_STARTED.forward_id)
+FORWARDED = Change(stream=FORWARD_STREAM, version=0, events=(examples.FORWARD_STARTED,))
 RUN_STREAM = runs.stream(examples.RUN_STARTED.run_id)
 STARTED = Change(stream=RUN_STREAM, version=0, events=(examples.RUN_STARTED,))
 COMPLETED = Change(stream=RUN_STREAM, version=0, events=(examples.RUN_STARTED, examples.RUN_COMPLETED))
@@ -122,6 +126,27 @@ class InboxContract:
         store.append(RECEIVED)
         settle(inbox, inbox.waiting(10), decided(), STARTED)
         assert [each.event for each in store.history(RUN_STREAM)] == [examples.RUN_STARTED]
+
+    def test_an_environment_forwards_from_when_it_is_told_until_it_is_told_otherwise(
+        self, store: EventStore, inbox: Inbox
+    ) -> None:
+        forwards_there: Reference = ("forwarding",)
+        store.append(FORWARDING)
+        assert known(inbox, forwards_there) == {}
+        settle(inbox, inbox.waiting(10))
+        assert known(inbox, forwards_there) == {forwards_there: True}
+        store.append(FORWARDING_NO_MORE)
+        settle(inbox, inbox.waiting(10))
+        assert known(inbox, forwards_there) == {}
+
+    def test_forwards_get_streams_of_their_own_and_never_wait(self, store: EventStore, inbox: Inbox) -> None:
+        epoch = store.append(FORWARDING)
+        store.append(RECEIVED)
+        settle(inbox, inbox.waiting(1))
+        settle(inbox, inbox.waiting(1), decided(), FORWARDED)
+        assert [each.event for each in store.history(FORWARD_STREAM)] == [examples.FORWARD_STARTED]
+        assert inbox.waiting(10) == ()
+        assert store.epoch() == epoch
 
     def test_what_the_worker_wrote_never_waits_for_it(self, store: EventStore, inbox: Inbox) -> None:
         store.append(RECEIVED)

@@ -100,3 +100,9 @@ def test_an_attempt_that_was_not_made_lets_another_go_ahead_at_once() -> None:
 @pytest.mark.parametrize("circuit", [Closed(2), Open(NOW + circuits.SHORTEST_PAUSE, 2)])
 def test_an_attempt_that_was_not_made_tells_nothing(circuit: Circuit) -> None:
     assert circuits.withdraw(circuit, NOW) == circuit
+
+
+def test_who_does_not_accept_our_credentials_is_spared_like_one_that_is_down() -> None:
+    unauthorized = Attempt(outcome="refused", status=401, code="unauthorized", message="", milliseconds=1)
+    assert isinstance(after(*[unauthorized] * 4), Closed)
+    assert isinstance(after(*[unauthorized] * 5), Open)

@@ -9,6 +9,8 @@ from domain import (
     audiences,
     configurations,
     environments,
+    forwarding,
+    forwards,
     runs,
     slugs,
     sources,
@@ -33,6 +35,8 @@ SLUGS = st.from_regex(r"[a-c0][a-c0_-]{0,5}", fullmatch=True)
         (audiences.stream("production", "vips"), "audience-production-vips", "audience"),
         (webhooks.stream("019b-7b"), "webhook-019b-7b", "webhook"),
         (runs.stream("ee42-81"), "run-ee42-81", "run"),
+        (forwards.stream("4e80-c9"), "forward-4e80-c9", "forward"),
+        (forwarding.stream("pre-live"), "forwarding-pre-live", "forwarding"),
     ],
 )
 def test_a_stream_is_named_for_its_category_and_its_parts(stream: str, name: str, category: str) -> None:

@@ -16,8 +16,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from domain.deliveries import Attempt, HttpRequest
 from domain.errors import Refused
 from infrastructure import clocks
+from infrastructure.outgoing.exchanges import retry_after
 from infrastructure.outgoing.guard import Guard, Resolve
-from infrastructure.outgoing.http_sender import HttpSender, retry_after
+from infrastructure.outgoing.http_sender import HttpSender
 from tests import raw_servers
 from tests.raw_servers import RawServer, serving
 

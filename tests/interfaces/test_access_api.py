@@ -17,13 +17,13 @@ BY_WRITE_KEY: list[dict[str, list[str]]] = [{"write_key": []}]
 
 BOUND = (
     *("event_logs", "action_logs", "audit", "users", "objects", "tenants", "workflow_recipient_runs"),
-    *("bulk_operations", "dead_letters", "disabled_targets"),
+    *("bulk_operations", "dead_letters", "disabled_targets", "forwards"),
 )
 """What a key that is bound to an environment may read; members of audiences too."""
 
 CALLED = (
     *("users", "objects", "tenants", "notify", "integrations"),
-    *("workflow_recipient_runs", "dead_letters", "disabled_targets"),
+    *("workflow_recipient_runs", "dead_letters", "disabled_targets", "forwards"),
 )
 """Where it may also write, which includes retrying runs; it may add and remove members, trigger and cancel, too."""
 
@@ -36,7 +36,7 @@ def allowed(role: str, method: str, path: str) -> bool:
         return path.split("/")[2] in BOUND or path.endswith("/members")
     if role == "environment":
         return path.split("/")[2] in CALLED or path.endswith(("/members", "/trigger", "/cancel"))
-    if path.startswith(ADMINISTERED) and (method != "GET" or "api_keys" in path):
+    if path.startswith(ADMINISTERED) and (method != "GET" or "api_keys" in path or path.endswith("/forwarding")):
         return role == "admin"
     return method == "GET" or role in ("admin", "editor")
 

@@ -10,16 +10,18 @@ from psycopg.sql import SQL, Identifier
 
 from tests.gateways import Gateway
 from tests.interfaces.conversations import Connect, shown
+from tests.servers import within
 
 VARIABLE = "planted-variable-5Zt8wQ"
 OVERRIDE = "planted-override-c9Lm2X"
 SIGNING = "planted-signing-Kq41vR"
 ROTATED = "planted-rotated-B7yN0e"
+FORWARDED = "sk_planted-forwarding-w6Gd2T"
 VISIBLE = "planted-visible-u3HsP6"
 
 KEPT = tuple(
     form
-    for secret in (VARIABLE, OVERRIDE, SIGNING, ROTATED)
+    for secret in (VARIABLE, OVERRIDE, SIGNING, ROTATED, FORWARDED)
     for form in (secret, secret.encode().hex(), base64.b64encode(secret.encode()).decode().rstrip("="))
 )
 
@@ -39,6 +41,7 @@ def answers(gateway: Gateway, module_connect: Connect) -> str:
     ):
         texts.append(client.put("/v1/variables/PLANTED_SECRET", json={"variable": body}).text)
     texts.append(client.put("/v1/variables/PLANTED_PUBLIC", json={"value": VISIBLE}).text)
+    texts += _forwarding(gateway)
     verification = {"scheme": "shared_header", "header": "x-webhook-secret"}
     source = connect(enforce_verification=True, verification=verification, secrets={"signing_secret": SIGNING})
     rotation: dict[str, Any] = {"value": ROTATED, "previous_expires_in_seconds": 3_600}
@@ -57,6 +60,27 @@ def answers(gateway: Gateway, module_connect: Connect) -> str:
         assert tried.status_code == 200, tried.text
         texts.append(tried.text)
     return "\n".join((*texts, *_everything(gateway, source.key)))
+
+
+def _forwarding(gateway: Gateway) -> Iterator[str]:
+    """What is answered while a key for forwarding is set, mistaken, used and looked for."""
+    slug, client = "planted", gateway.client
+    assert client.post("/v1/environments", json={"slug": slug}).status_code == 201
+    path = f"/v1/environments/{slug}/forwarding"
+    for body in (
+        {"api_key": f"{FORWARDED} "},
+        {"api_key": FORWARDED, "base_url": "http://10.0.0.1"},
+        {"api_key": FORWARDED, "base_url": f"https://{FORWARDED}@api.knock.app"},
+        {"api_key": FORWARDED, "base_url": "https://knock.invalid"},
+    ):
+        yield client.put(path, json={"forwarding": body}).text
+    yield client.get(path).text
+    assert client.put("/v1/users/planted", params={"environment": slug}, json={}).status_code == 200
+    assert within(20, lambda: "unresolved" in client.get("/v1/forwards", params={"environment": slug}).text)
+    (forward,) = client.get("/v1/forwards", params={"environment": slug}).json()["entries"]
+    yield client.get(f"/v1/forwards/{forward['id']}", params={"environment": slug}).text
+    yield client.get("/v1/action_logs", params={"environment": slug}).text
+    assert client.delete(path).status_code == 204
 
 
 @pytest.fixture(scope="module")
