@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from application.records import Change, Due
-from domain import runs, triggering, webhooks
+from domain import forwarding, forwards, runs, triggering, webhooks
+from domain.forwards import Event, Forward
 from domain.runs import Run
 from domain.webhooks import ActionExecuted
 from infrastructure.event_store.ledger import MemoryLedger
@@ -26,7 +27,7 @@ class MemoryAgenda:
         """See the port."""
         taken: list[Due] = []
         used: Counter[str] = Counter()
-        for due in self._free(at):
+        for due in (*self._free(at), *self._free_forwards(at)):
             used[due.target] += due.cancelled_by is None
             if due.cancelled_by or used[due.target] <= slots.get(due.target, each):
                 taken.append(due)
@@ -42,6 +43,33 @@ class MemoryAgenda:
             if (run_id in cancelled or run.due_at <= at) and (leased is None or leased <= at):
                 target = run.prepared.target if run.prepared else ""
                 yield Due(run_id=run_id, target=target, cancelled_by=cancelled.get(run_id))
+
+    def _free_forwards(self, at: datetime) -> Iterator[Due]:
+        """What may be taken up, in line: of each account, nothing that touches what something before it does."""
+        touched: set[tuple[str, str]] = set()
+        for forward, due_at in sorted(self._open_forwards(), key=lambda one: _place(one[0])):
+            started, target = forward.started, forwards.target(forward.started.environment)
+            leased, by = self._leased.get(started.forward_id), self._removed_after(started)
+            here = {(target, touch) for touch in started.place.touches}
+            ready = by is not None or (due_at <= at and not here & touched)
+            touched |= here
+            if ready and (leased is None or leased <= at):
+                yield Due(run_id=started.forward_id, target=target, cancelled_by=by, forward=True)
+
+    def _open_forwards(self) -> Iterator[tuple[Forward, datetime]]:
+        for stream in {each.stream: None for each in self._ledger.category("forward")}:
+            events = [each.event for each in self._ledger.history(stream)]
+            forward, last = forwards.folded(events), events[-1]
+            if forward is not None and forward.open and forward.started.forward_id not in self._dropped:
+                assert isinstance(last, Event)
+                yield forward, _due_at(last)
+
+    def _removed_after(self, started: forwards.ForwardStarted) -> str | None:
+        """The stream of the forwarding that was removed after this began, if it was."""
+        for each in self._ledger.category("forwarding", after=started.place.position):
+            if isinstance(each.event, forwarding.ForwardingRemoved) and each.event.environment == started.environment:
+                return each.stream
+        return None
 
     def _open(self) -> Iterator[Run]:
         streams = {each.stream: None for each in self._ledger.category("run")}
@@ -71,4 +99,20 @@ class MemoryAgenda:
         """See the port."""
         self._ledger.append(change)
         for event in change.events:
-            self.release(event.run_id)  # type: ignore[attr-defined]
+            self.release(event.forward_id if isinstance(event, Event) else event.run_id)  # type: ignore[attr-defined]
+
+
+def _place(forward: Forward) -> tuple[int, int]:
+    return forward.started.place.position, forward.started.place.number
+
+
+def _due_at(last: Event) -> datetime:
+    match last:
+        case forwards.ForwardStarted():
+            return last.started_at
+        case forwards.ForwardAttempted():
+            return last.retry_at or last.attempted_at
+        case forwards.ForwardRetried():
+            return last.retried_at
+        case _:
+            raise AssertionError(f"{last} ends a forward")

@@ -19,6 +19,7 @@ from domain import knock_answers
 from domain.deliveries import Attempt
 from domain.forwarding import Account
 from domain.knock_calls import Call
+from infrastructure import failpoints
 from infrastructure.outgoing import exchanges
 from infrastructure.outgoing.exchanges import AGENT, SECONDS, Answer, Exchanges
 from infrastructure.outgoing.guard import Guard
@@ -55,7 +56,8 @@ class KnockExecutor:
         started = time.perf_counter()
         exchanging = Exchanges(guard=self.guard, trust=self.trust, seconds=self.seconds)
         try:
-            answer = _asked(call, account, key, _Transport(exchanging, account.api_key))
+            with failpoints.effect():
+                answer = _asked(call, account, key, _Transport(exchanging, account.api_key))
         except exchanges.ANTICIPATED as error:
             return exchanges.failed(error, started)
         after = exchanges.retry_after(answer.headers, self.clock())

@@ -13,7 +13,7 @@ import pytest
 from application.errors import Conflict
 from application.ports import Agenda, EventStore, Inbox
 from application.records import Change, Due
-from domain import runs, webhooks
+from domain import forwarding, forwards, runs, webhooks
 from domain.runs import Event
 from tests import examples
 from tests.contracts import inbox as contract
@@ -57,6 +57,30 @@ def begin(store: EventStore, inbox: Inbox, *names: str, actions: tuple[webhooks.
     store.append(attrs.evolve(contract.RECEIVED, stream=stream))
     changes = [Change(stream=runs.stream(name), version=0, events=(started(name),)) for name in names]
     contract.settle(inbox, inbox.waiting(1), contract.decided(*actions, stream=stream), *changes)
+
+
+def forward(name: str, position: int, *touches: str) -> forwards.ForwardStarted:
+    """The start of the forward called `name`, at a place in line."""
+    place = forwards.Place(position=position, number=0, touches=touches)
+    return attrs.evolve(examples.FORWARD_STARTED, forward_id=name, place=place)
+
+
+def line_up(store: EventStore, inbox: Inbox, *begun: forwards.ForwardStarted) -> None:
+    """Let the worker start forwards, because of one webhook."""
+    stream = webhooks.stream(f"webhook-{store.head()}")
+    store.append(attrs.evolve(contract.RECEIVED, stream=stream))
+    changes = [Change(stream=forwards.stream(each.forward_id), version=0, events=(each,)) for each in begun]
+    contract.settle(inbox, inbox.waiting(1), contract.decided(stream=stream), *changes)
+
+
+def tried(store: EventStore, agenda: Agenda, name: str, *ended: Any, **more: Any) -> None:
+    """Put on record that a call of a forward was made, and what else came of it."""
+    stream = forwards.stream(name)
+    events = [attrs.evolve(each, forward_id=name) for each in (examples.FORWARD_ATTEMPTED, *ended)]
+    change = Change(
+        stream=stream, version=len(store.history(stream)), events=[attrs.evolve(events[0], **more), *events[1:]]
+    )
+    agenda.record(change)
 
 
 def record(store: EventStore, agenda: Agenda, *events: Event) -> None:
@@ -221,3 +245,69 @@ class AgendaContract:
         agenda.drop("r")
         agenda.drop("unheard-of")
         assert claim(agenda, NEVER_AGAIN) == ["s"]
+
+    def test_a_forward_is_due_at_once_and_goes_to_the_account_of_its_environment(
+        self, store: EventStore, inbox: Inbox, agenda: Agenda
+    ) -> None:
+        line_up(store, inbox, forward("f", 1, "ann"))
+        assert claim(agenda, AT - timedelta(seconds=1)) == []
+        due = Due(run_id="f", target=f"knock/{contract.WHERE}", forward=True)
+        assert agenda.claim(AT, limit=10, each=10, slots={}) == (due,)
+        assert claim(agenda) == []
+
+    def test_forwards_that_touch_the_same_keep_their_order_and_others_pass(
+        self, store: EventStore, inbox: Inbox, agenda: Agenda
+    ) -> None:
+        line_up(store, inbox, forward("c", 3, "ann", "ben"), forward("b", 2, "ben"), forward("a", 1, "ann"))
+        line_up(store, inbox, forward("d", 4, "cleo"), forward("e", 5, "ben"))
+        assert claim(agenda) == ["a", "b", "d"]
+        assert claim(agenda) == []
+        tried(store, agenda, "a", examples.FORWARD_COMPLETED, outcome="delivered", retry_at=None)
+        assert claim(agenda) == []
+        tried(store, agenda, "b", examples.FORWARD_COMPLETED, outcome="delivered", retry_at=None)
+        assert claim(agenda) == ["c"]
+        tried(store, agenda, "c", examples.FORWARD_COMPLETED, outcome="delivered", retry_at=None)
+        assert claim(agenda) == ["e"]
+
+    def test_a_forward_that_waits_holds_up_what_touches_the_same_until_it_is_a_dead_letter(
+        self, store: EventStore, inbox: Inbox, agenda: Agenda
+    ) -> None:
+        line_up(store, inbox, forward("a", 1, "ann"), forward("b", 2, "ann"))
+        tried(store, agenda, "a", retry_at=examples.LATER)
+        assert claim(agenda) == []
+        assert claim(agenda, examples.LATER) == ["a"]
+        tried(store, agenda, "a", examples.FORWARD_FAILED, outcome="refused", retry_at=None)
+        assert claim(agenda) == ["b"]
+
+    def test_a_forward_that_is_retried_has_its_old_place(self, store: EventStore, inbox: Inbox, agenda: Agenda) -> None:
+        a, b = forward("a", 1, "ann"), forward("b", 2, "ann")
+        line_up(store, inbox, a, b)
+        tried(store, agenda, "a", examples.FORWARD_FAILED, outcome="refused", retry_at=None)
+        retried = attrs.evolve(examples.FORWARD_RETRIED, forward_id="a", place=a.place)
+        agenda.record(Change(stream=forwards.stream("a"), version=3, events=(retried,)))
+        assert claim(agenda, examples.LATER) == ["a"]
+
+    def test_environments_do_not_wait_for_each_other_s_accounts(
+        self, store: EventStore, inbox: Inbox, agenda: Agenda
+    ) -> None:
+        line_up(store, inbox, forward("a", 1, "ann"), attrs.evolve(forward("b", 2, "ann"), environment="development"))
+        assert claim(agenda) == ["a", "b"]
+
+    def test_an_account_has_its_share_beside_runs(self, store: EventStore, inbox: Inbox, agenda: Agenda) -> None:
+        begin(store, inbox, "r")
+        line_up(store, inbox, *(forward(f"f-{number}", number, str(number)) for number in range(5)))
+        assert claim(agenda, each=2) == ["f-0", "f-1", "r"]
+
+    def test_what_waits_for_an_account_is_cancelled_when_nothing_is_forwarded_any_more(
+        self, store: EventStore, inbox: Inbox, agenda: Agenda
+    ) -> None:
+        store.append(contract.FORWARDING)
+        contract.settle(inbox, inbox.waiting(1))
+        line_up(store, inbox, forward("a", 1, "ann"), forward("b", 2, "ann"))
+        tried(store, agenda, "a", retry_at=NEVER_AGAIN)
+        store.append(contract.FORWARDING_NO_MORE)
+        contract.settle(inbox, inbox.waiting(1))
+        line_up(store, inbox, forward("c", store.head(), "cleo"))
+        taken = agenda.claim(AT, limit=10, each=10, slots={})
+        by = forwarding.stream(contract.WHERE)
+        assert sorted((due.run_id, due.cancelled_by) for due in taken) == [("a", by), ("b", by), ("c", None)]

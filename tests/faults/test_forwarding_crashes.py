@@ -1,6 +1,7 @@
 """The worker killed around a call to a Knock account: nothing is lost, nothing overtakes, keys and content stay."""
 
 import itertools
+import signal
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from application.forwarding_edits import context
 from application.records import Change
 from domain import forwarding, forwards, webhooks
+from infrastructure import failpoints
 from infrastructure.database import Database
 from infrastructure.vault import MasterKeyVault, master_key
 from tests import examples, gateways, histories, sinks, stores
@@ -102,16 +104,20 @@ def test_a_killed_worker_loses_nothing_and_keeps_the_order(
     assert stores.rows(database, "run_schedule") == []
 
 
-def test_a_worker_killed_before_the_call_leaves_it_to_another(database: Database, sink: Sink, tmp_path: Path) -> None:
-    """What is taken up and not begun is free again at once, and made once."""
-    stores.drain(database)
-    assert len(stores.rows(database, "run_schedule")) == FORWARDS
-    with database.connect() as connection:
-        lease = "leased_until = now() + interval '1 hour', leased_by = 1"
-        connection.execute(f"UPDATE {database.schema}.run_schedule SET {lease}".encode())
+@pytest.mark.parametrize("place", ["before_effect", "after_effect", "before_commit", "after_commit"])
+def test_a_worker_that_dies_around_a_call_loses_nothing_and_keeps_the_order(
+    database: Database, sink: Sink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setenv(failpoints.VARIABLE, f"{place}:7")
+    with worker(database, sink, tmp_path / "log") as dying:
+        assert dying.wait(60) == -signal.SIGKILL
+    monkeypatch.delenv(failpoints.VARIABLE)
     with worker(database, sink, tmp_path / "log"):
         assert within(60, lambda: completed(database) == FORWARDS)
-    assert len(sink.arrivals) == FORWARDS
+    keys = Counter(each.key for each in sink.arrivals)
+    assert len(keys) == FORWARDS
+    assert len(sink.arrivals) <= FORWARDS + 4
+    assert on_record(database) == Counter(dict.fromkeys(keys, 1))
     assert in_order(sink.arrivals)
 
 
