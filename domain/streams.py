@@ -6,6 +6,7 @@ CATEGORIES = (
     "bulk",
     "configuration",
     "environment",
+    "restore",
     "run",
     "source",
     "target",

@@ -9,6 +9,7 @@ from domain import (
     audiences,
     configurations,
     environments,
+    restores,
     runs,
     slugs,
     sources,
@@ -32,6 +33,7 @@ SLUGS = st.from_regex(r"[a-c0][a-c0_-]{0,5}", fullmatch=True)
         (workflows.stream("production", "order-placed"), "workflow-production-order-placed", "workflow"),
         (audiences.stream("production", "vips"), "audience-production-vips", "audience"),
         (webhooks.stream("019b-7b"), "webhook-019b-7b", "webhook"),
+        (restores.stream(7), "restore-7", "restore"),
         (runs.stream("ee42-81"), "run-ee42-81", "run"),
     ],
 )
