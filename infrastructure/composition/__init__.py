@@ -18,6 +18,7 @@ from domain.errors import Refused
 from infrastructure import bodies, bootstrapping, clocks, delivering, doctor, editing, migrations, recounting
 from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
+from infrastructure.composition import sealing
 from infrastructure.composition.parts import Parts, parts
 from infrastructure.composition.serving import gateway
 from infrastructure.embedded_postgres import EmbeddedPostgresError
@@ -25,6 +26,7 @@ from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import as_of, rebuilding, registry
 from infrastructure.projections.inbox import PostgresInbox
 from infrastructure.recounting import Line
+from infrastructure.seals import findings
 from infrastructure.settings import Settings
 from infrastructure.signatures import schemes
 from infrastructure.supervision import Stop, keep_running, server_beside, server_for
@@ -54,6 +56,7 @@ __all__ = [
     "rebuild",
     "recount",
     "schemes",
+    "sealing",
     "server_beside",
     "server_for",
     "warm_up",
@@ -92,7 +95,7 @@ def worker(shared: Parts) -> Worker:
     deliverer = delivering.deliverer(
         shared.database, shared.ledger, shared.mapper, shared.outgoing, shared.catalogue.variables
     )
-    return Worker(database=shared.database, pipeline=pipeline, deliverer=deliverer)
+    return Worker(database=shared.database, pipeline=pipeline, deliverer=deliverer, sealer=sealing.sealer(shared))
 
 
 def prepare(shared: Parts) -> str | None:
@@ -114,7 +117,8 @@ def projection_names() -> Sequence[str]:
 def examine(shared: Parts) -> Iterator[Any]:
     """The doctor's findings."""
     settings = shared.settings
-    return doctor.examine(shared.database, _overviews(shared), settings.data_dir, settings.allow_private_targets)
+    yield from doctor.examine(shared.database, _overviews(shared), settings.data_dir, settings.allow_private_targets)
+    yield from findings.examine(sealing.sealing(shared))
 
 
 def compare_projections(shared: Parts, names: Sequence[str], progress: Callable[[int, int], None]) -> Sequence[Any]:
