@@ -21,6 +21,7 @@ from application.records import Attribution, Change
 from application.requests import DISABLED, TOO_MANY, Accepted, Request, Turned
 from application.throttling import Throttle
 from domain import batches, client_events, errors, webhooks
+from domain.acceptances import Acceptance
 from domain.client_events import Event, Unreadable
 from domain.json_values import Json
 
@@ -40,9 +41,13 @@ UNKNOWN_KEY = Turned(
 
 @attrs.frozen
 class Collected:
-    """What became of each event of a request, in their order. One that was turned without an id is not on record."""
+    """What became of each event of a request, in their order. One that was turned without an id is not on record.
+
+    `acceptance` is what proves later that the others are; None where none is.
+    """
 
     events: tuple[Accepted | Turned, ...]
+    acceptance: Acceptance | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -113,12 +118,14 @@ class Collecting:
             sent = DISABLED
         if isinstance(sent, Sent):
             judged = await self.judging.judge(endpoint, request, sent)
-            return Collected(await self._record(judged, request, epoch))
+            return Collected(*await self._record(judged, request, epoch))
         refused = self.judging.refused(endpoint, request, sent)
-        [answer] = await self._record([(refused, sent)], request, epoch)
+        [answer], _ = await self._record([(refused, sent)], request, epoch)
         return answer if isinstance(answer, Turned) and answer.webhook_id else TOO_MANY
 
-    async def _record(self, judged: Sequence[Judged], request: Request, epoch: int) -> tuple[Accepted | Turned, ...]:
+    async def _record(
+        self, judged: Sequence[Judged], request: Request, epoch: int
+    ) -> tuple[tuple[Accepted | Turned, ...], Acceptance | None]:
         """Put all on record together, but of what is turned away no more than the throttle allows."""
         because = Attribution(correlation_id=request.request_id)
         changes: list[Change] = []
@@ -133,9 +140,8 @@ class Collecting:
             answers.append(
                 attrs.evolve(turned, webhook_id=webhook_id) if turned else Accepted(webhook_ids=(webhook_id,))
             )
-        if changes:
-            await self.appender.append(*changes, epoch=epoch)
-        return tuple(answers)
+        acceptance = await self.appender.append(*changes, epoch=epoch) if changes else None
+        return tuple(answers), acceptance
 
 
 def _batch(call: Call, envelope: Event, events: Sequence[Event | Unreadable] | None, body: bytes) -> Sent | Turned:

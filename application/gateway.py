@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
+from application.auditing import Auditing
 from application.bulk_operations import BulkOperations
 from application.calling import Calling
 from application.catalogue import Catalogue
@@ -61,6 +62,7 @@ class Gateway:
     dead_letters: DeadLetters
     disabled_targets: DisabledTargets
     disabled_target_list: DisabledTargetList
+    auditing: Auditing
     parse: Callable[[bytes], Mapping[str, Json]]
     clock: Clock
     new_id: Callable[[], str]

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from application.records import Change, Due, Recorded
 from domain import scripts
+from domain.acceptances import Acceptance
 from domain.actions.outcomes import Reference
 from domain.coverage import Covered
 from domain.deliveries import Attempt, Email, HttpRequest
@@ -53,8 +54,8 @@ class EventStore(Protocol):
 class Appender(Protocol):
     """The way into the log for what is received: many callers share a commit."""
 
-    async def append(self, *changes: Change, epoch: int) -> int:
-        """Store all the events or none and return the position of the last, once it is committed and on disk.
+    async def append(self, *changes: Change, epoch: int) -> Acceptance:
+        """Store all the events or none and return where they are, once that is committed and on disk.
 
         Raises Unavailable or Busy, after which they may be stored or not; ConfigurationMoved if a configuration was
         edited since `epoch`, and nothing was stored.

@@ -80,7 +80,7 @@ class Receiving:
             Change(stream=webhooks.stream(webhook_id), version=0, events=(event,), attribution=because)
             for webhook_id, event in zip(ids, events, strict=True)
         ]
-        await self.appender.append(*changes, epoch=epoch)
+        acceptance = await self.appender.append(*changes, epoch=epoch)
         if isinstance(answer, Accepted):
-            return Accepted(webhook_ids=tuple(ids), legacy=answer.legacy, reply=answer.reply)
+            return Accepted(webhook_ids=tuple(ids), legacy=answer.legacy, reply=answer.reply, acceptance=acceptance)
         return attrs.evolve(answer, webhook_id=ids[0])

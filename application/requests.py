@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from domain.acceptances import Acceptance
+
 
 @attrs.frozen(kw_only=True)
 class Request:
@@ -32,11 +34,15 @@ class Reply:
 
 @attrs.frozen(kw_only=True)
 class Accepted:
-    """The request is on record, and will be processed: as one webhook, or as one for each of its parts."""
+    """The request is on record, and will be processed: as one webhook, or as one for each of its parts.
+
+    `acceptance` is what proves it later, once the request is on record.
+    """
 
     webhook_ids: tuple[str, ...] = ()
     legacy: bool = False
     reply: Reply | None = None
+    acceptance: Acceptance | None = attrs.field(default=None, eq=False)  # where it is, and not what was answered
 
 
 @attrs.frozen(kw_only=True)

@@ -8,6 +8,7 @@ CATEGORIES = (
     "environment",
     "forward",
     "forwarding",
+    "restore",
     "run",
     "source",
     "target",

@@ -43,7 +43,17 @@ class Settings:
     outgoing_ports: Sequence[range] = targets.PORTS
     smtp_url: SmtpServer | None = attrs.field(default=None, repr=False)
     smtp_sender: str | None = None
+    signing_key: str | None = attrs.field(default=None, repr=False)
+    checkpoint_file: Path | None = None
+    checkpoint_url: str | None = None
+    checkpoint_events: int = 1_000
+    checkpoint_seconds: float = 10.0
     log_level: str = "info"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The file of checkpoints outside the database."""
+        return self.checkpoint_file or self.data_dir / "checkpoints.ndjson"
 
     @property
     def url(self) -> str:
@@ -140,6 +150,11 @@ READ: Mapping[str, Callable[[str], Any]] = {
     "outgoing_ports": _ports,
     "smtp_url": smtp_servers.read,
     "smtp_sender": _sender,
+    "signing_key": str,
+    "checkpoint_file": lambda text: Path(text).expanduser().resolve(),
+    "checkpoint_url": _url,
+    "checkpoint_events": _integer(1, 100_000),
+    "checkpoint_seconds": _number(0.1, 3_600),
     "log_level": _level,
 }
 
@@ -162,5 +177,5 @@ def _read(variable: str, name: str, text: str) -> Any:
     try:
         return READ[name](text)
     except ValueError as error:
-        shown = "its value" if name in ("admin_token", "master_key", "smtp_url") else repr(text)
+        shown = "its value" if name in ("admin_token", "master_key", "signing_key", "smtp_url") else repr(text)
         raise SettingRefused(f"{variable}: {shown} will not do; it must be {error}", field=variable) from error

@@ -58,11 +58,11 @@ class MasterKeyVault:
 def master_key(given: str | None, data_dir: Path) -> bytes:
     """The key from the setting, else from its file in the data directory, which is made on first use (mode 0600)."""
     if given:
-        return _decoded(given, "HOOKLEDGER_MASTER_KEY")
+        return decoded(given, "HOOKLEDGER_MASTER_KEY")
     file = data_dir / FILE
     if not file.exists():
         _create(file)
-    return _decoded(file.read_text(), str(file))
+    return decoded(file.read_text(), str(file))
 
 
 def _create(file: Path) -> None:
@@ -79,7 +79,8 @@ def _create(file: Path) -> None:
         draft.unlink()
 
 
-def _decoded(text: str, name: str) -> bytes:
+def decoded(text: str, name: str) -> bytes:
+    """The 32 bytes of a key in base64. Raises MasterKeyInvalid, which calls it `name`."""
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except ValueError:

@@ -10,9 +10,11 @@ from eventsourcing.persistence import PersistenceError
 
 from application.errors import Conflict, Unavailable
 from application.pipeline import Pipeline
+from application.sealing import CheckpointsDisagree, LogWentBack
 from infrastructure.database import Database
 from infrastructure.deliverer import Deliverer
 from infrastructure.event_store.recorder import CHANNEL
+from infrastructure.seals.sealer import Sealer
 
 LEASE = 7_402_511_844
 """The advisory lock that one worker holds; the others stand by."""
@@ -26,23 +28,55 @@ log = structlog.get_logger(__name__)
 class Worker:
     """Runs until it is stopped. Survives a database that goes away and comes back."""
 
-    def __init__(self, *, database: Database, pipeline: Pipeline, deliverer: Deliverer) -> None:
-        self._database, self._pipeline, self._deliverer = database, pipeline, deliverer
+    def __init__(self, *, database: Database, pipeline: Pipeline, deliverer: Deliverer, sealer: Sealer) -> None:
+        self._database, self._pipeline, self._deliverer, self._sealer = database, pipeline, deliverer, sealer
         self._stopped = threading.Event()
+        self._went_back: LogWentBack | None = None
 
     def stop(self) -> None:
         """Finish the round under way, then return from `run`. Safe to call from a signal handler."""
         self._stopped.set()
 
     def run(self) -> None:
-        """Serve the inbox until stopped. Runs are carried on meanwhile, whether or not this process has the lease."""
-        beside = threading.Thread(target=self._deliverer.run, name="deliverer")
-        beside.start()
+        """Serve the inbox until stopped. Runs are carried on meanwhile, whether or not this process has the lease.
+
+        Raises LogWentBack, having done nothing, when there is less of the log than there was.
+        """
+        self._require_whole_log()
+        beside = [
+            threading.Thread(target=self._deliverer.run, name="deliverer"),
+            threading.Thread(target=self._seal, name="sealer"),
+        ]
+        for thread in beside:
+            thread.start()
         try:
             self._work()
         finally:
             self._deliverer.stop()
-            beside.join()
+            self._sealer.stop()
+            for thread in beside:
+                thread.join()
+        if self._went_back is not None:
+            raise self._went_back
+
+    def _require_whole_log(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._sealer.sealing.require_whole_log()
+                return
+            except CheckpointsDisagree as error:
+                log.critical("checkpoints contradict each other", cause=str(error))
+                return
+            except Unavailable:
+                self._stopped.wait(POLL)
+
+    def _seal(self) -> None:
+        try:
+            self._sealer.run()
+        except LogWentBack as error:
+            log.critical("the worker stops", cause=str(error))
+            self._went_back = error
+            self._stopped.set()
 
     def _work(self) -> None:
         while not self._stopped.is_set():
@@ -57,6 +91,7 @@ class Worker:
         connection.execute(f"LISTEN {CHANNEL}")
         while not self._stopped.is_set() and not _lease(connection):
             self._stopped.wait(POLL)
+        self._require_whole_log()  # the database may be another one than before the connection broke
         log.info("the worker holds the lease")
         while not self._stopped.is_set():
             if self._pipeline.run_once() == 0:

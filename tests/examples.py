@@ -18,6 +18,7 @@ from domain import (
     forwarding,
     forwards,
     mappings,
+    restores,
     runs,
     sources,
     variables,
@@ -440,6 +441,9 @@ RUN_STARTED = runs.RunStarted(
 RUN_CANCELLED = runs.RunCancelled(
     run_id=RUN_STARTED.run_id, environment=ENVIRONMENT, webhook_id=REJECTED_ID, cancelled_at=LATER
 )
+RESTORE_ACCEPTED = restores.RestoreAccepted(
+    reason="disk failure", position=61, back_to=3, given_up=6, lost_position=60, accepted_at=LATER
+)
 STEP_SKIPPED = runs.StepSkipped(run_id=RUN_STARTED.run_id, environment=ENVIRONMENT, step="wait-a-day", skipped_at=AT)
 RUN_PAUSED = runs.RunPaused(
     run_id=RUN_STARTED.run_id, environment=ENVIRONMENT, step="wait-a-day", until=LATER, paused_at=AT
@@ -618,6 +622,7 @@ EVENTS: dict[str, object] = {
         FORWARD_FAILED,
         FORWARD_RETRIED,
         FORWARD_CANCELLED,
+        RESTORE_ACCEPTED,
     )
 }
 """One of each event, by name."""

@@ -14,6 +14,7 @@ from application.errors import Conflict
 from application.ports import Clock, LookedUp, Settled
 from application.records import Change, Recorded
 from domain import (
+    acceptances,
     audiences,
     directory,
     forwarding,
@@ -25,6 +26,7 @@ from domain import (
     webhooks,
     workflows,
 )
+from domain.acceptances import Acceptance
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
@@ -49,9 +51,13 @@ class MemoryAppender:
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
 
-    async def append(self, *changes: Change, epoch: int) -> int:
+    async def append(self, *changes: Change, epoch: int) -> Acceptance:
         """See the port."""
-        return self._ledger.append(*changes, epoch=epoch)
+        position = self._ledger.append(*changes, epoch=epoch)
+        count = sum(len(change.events) for change in changes)
+        stored = self._ledger.recorder.select_notifications(position - count, count, inclusive_of_start=False)
+        rows = [(str(e.originator_id), e.originator_version, e.topic, e.state) for e in stored]
+        return acceptances.of(rows, position)
 
 
 class MemoryInbox:

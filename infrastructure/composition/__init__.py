@@ -28,6 +28,7 @@ from infrastructure import (
 )
 from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
+from infrastructure.composition import sealing
 from infrastructure.composition.parts import Parts, parts
 from infrastructure.composition.serving import gateway
 from infrastructure.embedded_postgres import EmbeddedPostgresError
@@ -35,6 +36,7 @@ from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import as_of, rebuilding, registry
 from infrastructure.projections.inbox import PostgresInbox
 from infrastructure.recounting import Line
+from infrastructure.seals import findings
 from infrastructure.settings import Settings
 from infrastructure.signatures import schemes
 from infrastructure.supervision import Stop, keep_running, server_beside, server_for
@@ -65,6 +67,7 @@ __all__ = [
     "rebuild",
     "recount",
     "schemes",
+    "sealing",
     "server_beside",
     "server_for",
     "warm_up",
@@ -103,7 +106,7 @@ def worker(shared: Parts) -> Worker:
     deliverer = delivering.deliverer(
         shared.database, shared.ledger, shared.mapper, shared.outgoing, shared.catalogue.variables, shared.account_of
     )
-    return Worker(database=shared.database, pipeline=pipeline, deliverer=deliverer)
+    return Worker(database=shared.database, pipeline=pipeline, deliverer=deliverer, sealer=sealing.sealer(shared))
 
 
 def prepare(shared: Parts) -> str | None:
@@ -126,13 +129,14 @@ def examine(shared: Parts) -> Iterator[Any]:
     """The doctor's findings."""
     settings = shared.settings
     forwards = PostgresForwards(ledger=shared.ledger, recorder=shared.database.recorder(WorkerRecorder))
-    return doctor.examine(
+    yield from doctor.examine(
         shared.database,
         _overviews(shared),
         settings.data_dir,
         settings.allow_private_targets,
         lambda: forwarding_doctor.findings(shared.catalogue.current(), forwards),
     )
+    yield from findings.examine(sealing.sealing(shared))
 
 
 def compare_projections(shared: Parts, names: Sequence[str], progress: Callable[[int, int], None]) -> Sequence[Any]:

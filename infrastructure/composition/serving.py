@@ -26,6 +26,7 @@ from infrastructure import (
     editing,
     identifiers,
 )
+from infrastructure.composition import sealing
 from infrastructure.composition.parts import Parts, endpoint_url
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
@@ -89,6 +90,7 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs, forwards),
         forwards=forwards,
         lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
+        auditing=sealing.auditing(shared),
         parse=bodies.parse,
         clock=clocks.system,
         new_id=identifiers.new_id,

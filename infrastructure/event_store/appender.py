@@ -15,6 +15,8 @@ import structlog
 from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
 from application.ports import Clock
 from application.records import Change
+from domain import acceptances
+from domain.acceptances import Acceptance
 from infrastructure.event_store.codec import RecordMapper, Row
 from infrastructure.event_store.recorder import LedgerRecorder, append_arguments
 
@@ -64,7 +66,7 @@ class GroupCommit:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._disconnect()
 
-    async def append(self, *changes: Change, epoch: int) -> int:
+    async def append(self, *changes: Change, epoch: int) -> Acceptance:
         """See the port."""
         if len(self._waiting) >= QUEUE_ITEMS or self._bytes >= QUEUE_BYTES:
             raise Busy("too many requests are waiting to be stored")
@@ -75,7 +77,7 @@ class GroupCommit:
         self._waiting.append(item)
         self._bytes += item.size
         self._wake.set()
-        return await item.answer
+        return acceptances.of(item.rows, await item.answer)
 
     async def _run(self) -> None:
         while True:

@@ -12,6 +12,7 @@ from domain import (
     environments,
     forwarding,
     forwards,
+    restores,
     runs,
     sources,
     variables,
@@ -37,6 +38,7 @@ CLASSES: Mapping[str, type[Any]] = {
         *get_args(disabled_targets.Event),
         *get_args(forwarding.Event),
         *get_args(forwards.Event),
+        restores.RestoreAccepted,
     )
 }
 

@@ -66,13 +66,3 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
     for row in rows:
         table.add_row(str(row["source"]), str(row["environment"]), *(str(row.get(name, 0)) for name in shown))
     return table
-
-
-@click.group()
-def audit() -> None:
-    """Prove what happened: accounting from the log."""
-
-
-audit.add_command(accounting)
-
-COMMANDS = [audit]

@@ -49,6 +49,8 @@ async def _collect(request: AnyRequest, gateway: Gateway, call: Call) -> Respons
     outcome = await _outcome(request, gateway, call, request_id)
     answer = rendering.answer(_shown(outcome)) if isinstance(outcome, Collected) else _turned(outcome)
     answer.headers["x-request-id"] = request_id
+    if isinstance(outcome, Collected) and outcome.acceptance is not None:
+        answer.headers["hookledger-receipt"] = str(outcome.acceptance)
     return answer
 
 

@@ -12,6 +12,7 @@ from interfaces.http import raw_requests, rendering, turning_away
 from interfaces.http.deadlines import Deadlines
 
 PATH = "/integrations/receive"
+RECEIPT = b"hookledger-receipt"
 JSON = (b"content-type", b"application/json")
 METHOD = Turned(status=405, code="method_not_allowed", message="send webhooks with POST")
 AWAY = Turned(status=503, code="unavailable", message="the webhook could not be stored; send it again", retry_after=1)
@@ -66,13 +67,14 @@ async def _receive(gateway: Gateway, deadlines: Deadlines, scope: Any, receive: 
 async def _accept(send: Send, accepted: Accepted) -> None:
     first = accepted.webhook_ids[0]
     request_id = (b"x-request-id", first.encode())
+    receipt = (RECEIPT, str(accepted.acceptance).encode())
     if accepted.legacy:
-        await _respond(send, 204, b"", [request_id])
+        await _respond(send, 204, b"", [request_id, receipt])
         return
     body, content_type = _confirmation(accepted.webhook_ids), JSON
     if accepted.reply is not None:
         body, content_type = accepted.reply.body, (b"content-type", accepted.reply.content_type.encode())
-    await _respond(send, 200, body, [content_type, (b"content-length", b"%d" % len(body)), request_id])
+    await _respond(send, 200, body, [content_type, (b"content-length", b"%d" % len(body)), request_id, receipt])
 
 
 def _confirmation(webhook_ids: tuple[str, ...]) -> bytes:

@@ -15,6 +15,7 @@ from application.errors import Busy, Unavailable
 from application.records import Change, Recorded
 from application.requests import TOO_MANY, TOO_MUCH, Accepted, Request, Turned
 from domain import batches, scripts
+from domain.acceptances import Acceptance
 from domain.json_values import Json
 from domain.verification import Verdict
 from domain.webhooks import Part, WebhookReceived, WebhookRejected
@@ -278,7 +279,7 @@ class Moving:
     def __init__(self, it: InMemory, edit: Callable[[], object], edits: int) -> None:
         self._appender, self._edit, self._left = MemoryAppender(it.ledger), edit, edits
 
-    async def append(self, *changes: Change, epoch: int) -> int:
+    async def append(self, *changes: Change, epoch: int) -> Acceptance:
         """See the port."""
         if self._left:
             self._left -= 1

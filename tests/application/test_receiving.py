@@ -10,6 +10,7 @@ from application import receiving, requests
 from application.errors import Unavailable
 from application.records import Change, Recorded
 from application.requests import Accepted, Request, Turned
+from domain.acceptances import Acceptance
 from domain.json_values import Json
 from domain.webhooks import WebhookReceived, WebhookRejected
 from tests.application.in_memory import ACTOR, InMemory
@@ -193,7 +194,7 @@ class Restless(MemoryAppender):
         super().__init__(it.ledger)
         self._other, self.edits = it.beside(), 0
 
-    async def append(self, *changes: Change, epoch: int) -> int:
+    async def append(self, *changes: Change, epoch: int) -> Acceptance:
         self.edits += 1
         self._other.workflow("welcome", active=self.edits % 2 == 0)
         return await super().append(*changes, epoch=epoch)

@@ -15,6 +15,7 @@ EMPTY_ENDINGS = ("Base", "Data", "Handler", "Helper", "Impl", "Info", "Manager",
 
 # A verb may be irregular, so it is the list that says what is past tense: a new one is added here, once.
 PAST_TENSE = (
+    "Accepted",
     "Activated",
     "Added",
     "Archived",

@@ -30,6 +30,7 @@ PURE = {
     "operator",
     "re",
     "string",
+    "struct",
     "textwrap",
     "types",
     "typing",

@@ -53,8 +53,13 @@ def received(number: int) -> Change:
     return Change(stream=webhooks.stream(str(number)), version=0, events=(examples.WEBHOOK_RECEIVED,))
 
 
+async def placed(committing: GroupCommit, change: Change, *, epoch: int) -> int:
+    """The position of an appended change."""
+    return (await committing.append(change, epoch=epoch)).position
+
+
 async def answers(committing: GroupCommit, numbers: range) -> list[Answer]:
-    callers = (committing.append(received(number), epoch=0) for number in numbers)
+    callers = (placed(committing, received(number), epoch=0) for number in numbers)
     return await asyncio.gather(*callers, return_exceptions=True)
 
 
@@ -64,7 +69,7 @@ async def answers_one_by_one(committing: GroupCommit, seconds: float) -> list[fl
     async def told(number: int) -> float:
         begun = time.monotonic()
         with pytest.raises(Unavailable):
-            await committing.append(received(number), epoch=0)
+            await placed(committing, received(number), epoch=0)
         return time.monotonic() - begun
 
     callers = []
@@ -81,7 +86,7 @@ def test_without_the_database_every_caller_is_told_in_time_and_later_served(
     """Whether it refuses or merely says nothing, and for those who come later too; no restart is needed."""
 
     async def use(committing: GroupCommit) -> tuple[list[float], list[Answer]]:
-        await committing.append(received(1), epoch=0)
+        await placed(committing, received(1), epoch=0)
         with outage(proxy):
             waited = await answers_one_by_one(committing, seconds=1.5)
         return waited, await answers(committing, range(2, 12))
@@ -94,7 +99,7 @@ def test_without_the_database_every_caller_is_told_in_time_and_later_served(
 
 def test_a_short_absence_is_not_noticed(database: Database, proxy: Proxy) -> None:
     async def use(committing: GroupCommit) -> list[Answer]:
-        await committing.append(received(1), epoch=0)
+        await placed(committing, received(1), epoch=0)
         with proxy.away():
             callers = asyncio.create_task(answers(committing, range(2, 30)))
             await asyncio.sleep(0.5)
@@ -108,7 +113,7 @@ def test_a_commit_whose_answer_is_lost_is_found(database: Database, proxy: Proxy
     """The callers are told where their events stand, and each stands there once."""
 
     async def use(committing: GroupCommit) -> list[Answer]:
-        await committing.append(received(1), epoch=0)
+        await placed(committing, received(1), epoch=0)
         proxy.lose_next_answer()
         return await answers(committing, range(2, 22))
 
@@ -123,9 +128,9 @@ def test_an_append_whose_answers_are_lost_time_and_again_is_found(database: Data
     """Even the answer to the look-up may be lost."""
 
     async def use(committing: GroupCommit) -> list[int]:
-        positions = [await committing.append(received(1), epoch=0)]
+        positions = [await placed(committing, received(1), epoch=0)]
         for number in range(2, 12):
-            appending = asyncio.create_task(committing.append(received(number), epoch=0))
+            appending = asyncio.create_task(placed(committing, received(number), epoch=0))
             proxy.lose_next_answer()
             await asyncio.sleep(0.01)
             if proxy.lost:
@@ -143,7 +148,7 @@ def test_a_conflict_is_told_as_one_also_when_answers_were_lost(database: Databas
     stores.ledger(database).append(attrs.evolve(received(7), events=(examples.WEBHOOK_REJECTED,)))
 
     async def use(committing: GroupCommit) -> list[Answer]:
-        await committing.append(received(1), epoch=0)
+        await placed(committing, received(1), epoch=0)
         proxy.lose_next_answer()
         return await answers(committing, range(2, 12))
 

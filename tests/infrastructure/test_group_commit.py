@@ -32,8 +32,13 @@ def received(number: int, *, version: int = 0, body: bytes = examples.BODY) -> C
     return Change(stream=webhooks.stream(str(number)), version=version, events=(event,), attribution=BY)
 
 
+async def placed(committing: GroupCommit, change: Change, *, epoch: int) -> int:
+    """The position of an appended change."""
+    return (await committing.append(change, epoch=epoch)).position
+
+
 async def outcomes(committing: GroupCommit, changes: list[Change], epoch: int = 0) -> list[int | BaseException]:
-    return await asyncio.gather(*(committing.append(each, epoch=epoch) for each in changes), return_exceptions=True)
+    return await asyncio.gather(*(placed(committing, each, epoch=epoch) for each in changes), return_exceptions=True)
 
 
 def appended(database: Database, changes: list[Change], epoch: int = 0) -> list[int | BaseException]:
@@ -115,8 +120,8 @@ def test_in_one_batch_only_the_older_epoch_is_refused(database: Database) -> Non
 
     async def run() -> list[Any]:
         async with stores.group_commit(database) as committing:
-            old = (committing.append(received(n), epoch=epoch - 1) for n in range(3))
-            new = (committing.append(received(n), epoch=epoch) for n in range(3, 6))
+            old = (placed(committing, received(n), epoch=epoch - 1) for n in range(3))
+            new = (placed(committing, received(n), epoch=epoch) for n in range(3, 6))
             return await asyncio.gather(*old, *new, return_exceptions=True)
 
     assert [type(answer) for answer in asyncio.run(run())] == [ConfigurationMoved] * 3 + [int] * 3
@@ -125,10 +130,10 @@ def test_in_one_batch_only_the_older_epoch_is_refused(database: Database) -> Non
 def test_an_edit_between_two_appends_refuses_the_second(database: Database) -> None:
     async def run() -> None:
         async with stores.group_commit(database) as committing:
-            await committing.append(received(1), epoch=0)
+            await placed(committing, received(1), epoch=0)
             await asyncio.to_thread(stores.ledger(database).append, CONNECTED)
             with pytest.raises(ConfigurationMoved):
-                await committing.append(received(2), epoch=0)
+                await placed(committing, received(2), epoch=0)
 
     asyncio.run(run())
 
@@ -143,7 +148,7 @@ def test_what_cannot_be_stored_at_all_concerns_its_caller_alone(database: Databa
 def test_a_caller_who_gives_up_costs_the_others_nothing(database: Database) -> None:
     async def run() -> list[int | BaseException]:
         async with stores.group_commit(database) as committing:
-            gone = asyncio.create_task(committing.append(received(0), epoch=0))
+            gone = asyncio.create_task(placed(committing, received(0), epoch=0))
             await asyncio.sleep(0)
             gone.cancel()
             return await outcomes(committing, [received(1), received(2)])
@@ -154,7 +159,7 @@ def test_a_caller_who_gives_up_costs_the_others_nothing(database: Database) -> N
 def test_leaving_stores_what_is_waiting(database: Database) -> None:
     async def run() -> list[int]:
         async with stores.group_commit(database) as committing:
-            tasks = [asyncio.create_task(committing.append(received(n), epoch=0)) for n in range(1_500)]
+            tasks = [asyncio.create_task(placed(committing, received(n), epoch=0)) for n in range(1_500)]
             await asyncio.sleep(0)
         return await asyncio.gather(*tasks)
 
@@ -171,10 +176,10 @@ def test_the_queue_is_bounded(database: Database, waiting: int, body: bytes) -> 
 
     async def run() -> list[int | BaseException]:
         committing = stores.group_commit(database, conninfo="host=/nowhere")
-        tasks = [asyncio.create_task(committing.append(received(n, body=body), epoch=0)) for n in range(waiting)]
+        tasks = [asyncio.create_task(placed(committing, received(n, body=body), epoch=0)) for n in range(waiting)]
         await asyncio.sleep(0)
         with pytest.raises(Busy):
-            await committing.append(received(waiting), epoch=0)
+            await placed(committing, received(waiting), epoch=0)
         async with committing:
             return await asyncio.gather(*tasks, return_exceptions=True)
 

@@ -1,0 +1,1 @@
+"""Tamper evidence: checkpoints over the log, signed, in the database and outside of it."""

@@ -1,0 +1,1 @@
+"""The independent verifier: one file that stands alone."""
