@@ -11,8 +11,9 @@ from application.collecting import Collecting
 from application.configuration_versions import ConfigurationVersions
 from application.dead_letters import DeadLetters
 from application.explaining import Explaining
+from application.following import Following
 from application.managing import Managing
-from application.ports import Clock
+from application.ports import Clock, TableWriter
 from application.queries import Directory, Lineage, Logs, Overviews, Runs
 from application.rate_limits import RateLimits
 from application.receiving import Receiving
@@ -36,7 +37,10 @@ class Limits:
 
 @attrs.frozen(kw_only=True)
 class Gateway:
-    """Handed to every handler. `endpoint_url` makes a receiving address from its token; `parse` reads API bodies."""
+    """Handed to every handler. `endpoint_url` makes a receiving address from its token; `parse` reads API bodies.
+
+    `table_writer` gives what writes Parquet, or refuses where that is not installed.
+    """
 
     catalogue: Catalogue
     managing: Managing
@@ -57,6 +61,8 @@ class Gateway:
     lineage: Lineage
     runs: Runs
     dead_letters: DeadLetters
+    following: Following
+    table_writer: Callable[[], TableWriter]
     parse: Callable[[bytes], Mapping[str, Json]]
     clock: Clock
     new_id: Callable[[], str]

@@ -68,6 +68,7 @@ class Rehearsing:
             verification_status="skipped",
             origin=ORIGIN,
             script=self._script(endpoint, headers, body, raw),
+            searched=state.settings.search_payloads,
         )
         stream = webhooks.stream(webhook_id)
         self.store.append(Change(stream=stream, version=0, events=(received,), attribution=Attribution(actor=actor)))

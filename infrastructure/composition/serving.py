@@ -7,6 +7,7 @@ from application.catalogue import ConfigurationHistory
 from application.collecting import Collecting
 from application.configuration_versions import ConfigurationVersions
 from application.explaining import Explaining
+from application.following import Following
 from application.gateway import Gateway, Limits
 from application.judging import Judging
 from application.judging_events import JudgingEvents
@@ -24,13 +25,17 @@ from infrastructure import (
     delivering,
     editing,
     identifiers,
+    parquet,
 )
 from infrastructure.composition.parts import Parts, endpoint_url
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
+from infrastructure.news import LogNews
 from infrastructure.script_threads import ScriptThreads
 from infrastructure.settings import Settings
 from infrastructure.views.directory import PostgresDirectory
+from infrastructure.views.exports import PostgresExports
+from infrastructure.views.feed import PostgresFeed
 from infrastructure.views.lineage import PostgresLineage
 from infrastructure.views.logs import PostgresLogs
 from infrastructure.views.overviews import PostgresOverviews
@@ -80,6 +85,8 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         directory=PostgresDirectory(reader),
         runs=runs,
         dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs),
+        following=_following(shared, reader),
+        table_writer=parquet.writer,
         lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
         parse=bodies.parse,
         clock=clocks.system,
@@ -92,6 +99,14 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         ),
     )
     return whole, appender
+
+
+def _following(shared: Parts, reader: WorkerRecorder) -> Following:
+    return Following(
+        feed=PostgresFeed(shared.ledger),
+        exports=PostgresExports(ledger=shared.ledger, recorder=reader),
+        news=LogNews(shared.database.conninfo),
+    )
 
 
 def _collecting(receiving: Receiving, settings: Settings) -> Collecting:

@@ -8,7 +8,18 @@ import click
 from application.errors import Unavailable
 from domain.errors import Refused
 from infrastructure import composition
-from interfaces.cli import accounting, demo, explain, history, operating, processes, sources, why
+from interfaces.cli import (
+    accounting,
+    demo,
+    explain,
+    exporting,
+    history,
+    operating,
+    processes,
+    sources,
+    tailing,
+    why,
+)
 
 HELP = """Hookledger: an event-sourced gateway for incoming webhooks.
 
@@ -38,7 +49,7 @@ def main() -> None:
     """See HELP."""
 
 
-MODULES = (processes, operating, accounting, sources, history, explain, why, demo)
+MODULES = (processes, operating, accounting, sources, history, explain, why, exporting, tailing, demo)
 
 for module in MODULES:
     for command in module.COMMANDS:

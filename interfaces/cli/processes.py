@@ -3,6 +3,7 @@
 import gc
 import logging
 import signal
+import socket
 import sys
 import threading
 import time
@@ -16,9 +17,13 @@ import structlog
 import uvicorn
 
 from application.errors import Unavailable
+from application.ports import News
 from infrastructure import composition
 from interfaces.cli import addresses, admin_tokens
 from interfaces.http import app
+
+NOT_STARTED = 3
+"""The exit code of an API that cannot start, as uvicorn has it."""
 
 SLOW_START = 15.0
 """Seconds after which somebody who waits for the address wants to know that it takes longer."""
@@ -85,13 +90,13 @@ def api() -> None:
     """Run the API alone, over DATABASE_URL. Run as many as you like; they keep no state."""
     with _parts() as shared:
         gateway, appender = composition.gateway(shared)
-        application = app.create(gateway, lifespan=[lambda _: appender])
+        application = app.create(gateway, lifespan=[lambda _: appender, lambda _: gateway.following.news])
         settings = shared.settings
         with suppress(Unavailable):  # a database that is away now may be there for the first request
             gateway.catalogue.current()
         threading.Thread(target=composition.warm_up, args=(shared,), name="warm-up", daemon=True).start()
         _calm_collector()
-        uvicorn.run(
+        config = uvicorn.Config(
             application,
             host=settings.host,
             port=settings.port,
@@ -106,6 +111,24 @@ def api() -> None:
             limit_concurrency=settings.max_connections,
             timeout_graceful_shutdown=10,
         )
+        server = _Server(config, gateway.following.news)
+        with suppress(KeyboardInterrupt):
+            server.run()
+    if not server.started:
+        sys.exit(NOT_STARTED)
+
+
+class _Server(uvicorn.Server):
+    """Lets those go who wait for news before it waits for their requests to end."""
+
+    def __init__(self, config: uvicorn.Config, news: News) -> None:
+        super().__init__(config)
+        self._news = news
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn."""
+        self._news.end()
+        await super().shutdown(sockets)
 
 
 @click.command()
