@@ -36,8 +36,8 @@ async def list_events(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
 @get("/v1/audit/events/export", sync_to_thread=True, summary="Export the log itself")
 def export_events(request: AnyRequest, gateway: Gateway) -> Stream:
     """Every event after the position `after` up to this moment, as NDJSON; `limit` counts positions."""
-    log_filters.require_known(request, exports.BESIDE)
     callers.caller(request, gateway, "read")
+    log_filters.require_known(request, exports.BESIDE)
     asked = callers.text(request, "format")
     if asked not in (None, "ndjson"):
         raise Malformed(f"format is {asked!r:.80}; events have no columns in common, so it must be ndjson", "format")
@@ -57,8 +57,8 @@ def get_stream(request: AnyRequest, gateway: Gateway, stream: str) -> Response[b
 
 
 def _wanted(request: AnyRequest, gateway: Gateway) -> tuple[FeedFilter, int]:
-    log_filters.require_known(request, ("after", "limit", "wait", "stream", "category"))
     callers.caller(request, gateway, "read")
+    log_filters.require_known(request, ("after", "limit", "wait", "stream", "category"))
     stream, category = callers.text(request, "stream"), callers.text(request, "category")
     if stream is not None and category is not None:
         raise Malformed("stream and category exclude each other; name one of them", "category")

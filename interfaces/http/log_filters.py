@@ -37,8 +37,8 @@ class PayloadsNotSearched(errors.Refused):
 
 def events(request: AnyRequest, gateway: Gateway, *beside: str) -> LogFilter:
     """The filter of the event log. Parameters `beside` may stand there too."""
-    require_known(request, (*EVENTS, *beside))
     environment, snapshot = _scope(request, gateway)
+    require_known(request, (*EVENTS, *beside))
     source, searched = callers.text(request, "source"), _words(request)
     if searched:
         _require_searched(snapshot, environment, source)
@@ -54,8 +54,8 @@ def events(request: AnyRequest, gateway: Gateway, *beside: str) -> LogFilter:
 
 def actions(request: AnyRequest, gateway: Gateway, *beside: str) -> LogFilter:
     """The filter of the action log. Parameters `beside` may stand there too."""
-    require_known(request, (*ACTIONS, *beside))
     environment, _ = _scope(request, gateway)
+    require_known(request, (*ACTIONS, *beside))
     return LogFilter(
         environment=environment,
         source=callers.text(request, "source"),
