@@ -13,8 +13,9 @@ from application.configuration_versions import ConfigurationVersions
 from application.dead_letters import DeadLetters
 from application.disabled_targets import DisabledTargets
 from application.explaining import Explaining
+from application.following import Following
 from application.managing import Managing
-from application.ports import Clock
+from application.ports import Clock, TableWriter
 from application.queries import Directory, DisabledTargetList, Forwards, Lineage, Logs, Overviews, Runs
 from application.rate_limits import RateLimits
 from application.receiving import Receiving
@@ -38,7 +39,10 @@ class Limits:
 
 @attrs.frozen(kw_only=True)
 class Gateway:
-    """Handed to every handler. `endpoint_url` makes a receiving address from its token; `parse` reads API bodies."""
+    """Handed to every handler. `endpoint_url` makes a receiving address from its token; `parse` reads API bodies.
+
+    `table_writer` gives what writes Parquet, or refuses where that is not installed.
+    """
 
     catalogue: Catalogue
     managing: Managing
@@ -63,6 +67,8 @@ class Gateway:
     disabled_targets: DisabledTargets
     disabled_target_list: DisabledTargetList
     auditing: Auditing
+    following: Following
+    table_writer: Callable[[], TableWriter]
     parse: Callable[[bytes], Mapping[str, Json]]
     clock: Clock
     new_id: Callable[[], str]

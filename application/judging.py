@@ -142,6 +142,7 @@ def received(
         verification_status=verification.status(verdict, configuration.settings.enforce_verification),
         script=script,
         uncovered=endpoint.uncovered if verdict.status == "verified" else endpoint.unverified,
+        searched=configuration.settings.search_payloads,
     )
 
 

@@ -1,8 +1,9 @@
 """The ports: what the use cases need of the world, in our words. Each has one contract suite for all its adapters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from application.records import Change, Due, Recorded
 from domain import scripts
@@ -61,6 +62,36 @@ class Appender(Protocol):
         edited since `epoch`, and nothing was stored.
         """
 
+
+class News(Protocol):
+    """Says when there is more in the log, to those who wait for it in one event loop."""
+
+    @property
+    def seen(self) -> int:
+        """How often there has been news; to be read before one looks, and handed over afterwards."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is about to end, so that nobody is to wait any more."""
+
+    def place(self) -> AbstractContextManager[None]:
+        """A place among those who wait. Raises Busy where there are too many."""
+
+    def require_place(self) -> None:
+        """Raise Busy where there are too many."""
+
+    async def since(self, seen: int, seconds: float) -> None:
+        """Return once there has been news since `seen`, and after so many seconds at the latest; often before."""
+
+    def end(self) -> None:
+        """Let all go who wait."""
+
+
+Kind = Literal["text", "integer", "time"]
+"""What a column of a table holds; each may be None."""
+
+TableWriter = Callable[[Sequence[tuple[str, Kind]], Iterator[Sequence[Sequence[object]]]], Iterator[bytes]]
+"""Write a table as a file, piece by piece: its columns by name and kind, and its rows, which come in pages."""
 
 LookedUp = tuple[Mapping[tuple[str, Reference], object], Mapping[Scope, Precedent]]
 

@@ -1,6 +1,6 @@
 """Reading: the ports to the read models, and the values that queries and their answers are made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -61,7 +61,10 @@ class Traced:
 
 @attrs.frozen(kw_only=True)
 class LogFilter:
-    """What the entries of a log must have in common; None means anything."""
+    """What the entries of a log must have in common; None means anything.
+
+    `entity` is the collection and id of one that the actions changed; `words` have to be in the payload, all of them.
+    """
 
     environment: str | None = None
     source: str | None = None
@@ -72,6 +75,8 @@ class LogFilter:
     action_type: str | None = None
     action_status: str | None = None
     event_log_id: str | None = None
+    entity: tuple[str, str] | None = None
+    words: tuple[str, ...] = ()
     starting_at: datetime | None = None
     ending_at: datetime | None = None
 
@@ -99,6 +104,65 @@ class Logs(Protocol):
 
     def action_log(self, action_log_id: str, environment: str | None) -> Entry | None:
         """One action."""
+
+
+@attrs.frozen(kw_only=True)
+class Stretch:
+    """Which part of a log is exported: what comes after a cursor, or all of it; at most `limit` entries, if given."""
+
+    after: str | None = None
+    limit: int | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Export:
+    """A part of a log, the oldest entry first. `pages` are read as they are asked for, each entry with its `cursor`.
+
+    `after` is the cursor behind the whole of it, None if there never was an entry; `more` says whether anything
+    follows yet, and `progress` how far its end lies between the log's first entry and its last, from 0 to 1.
+    """
+
+    pages: Iterator[Sequence[Entry]]
+    after: str | None
+    more: bool
+    progress: float
+
+
+class Exports(Protocol):
+    """The logs from their beginning to their end, as they are settled, for those who want all of it."""
+
+    def event_logs(self, wanted: LogFilter, stretch: Stretch) -> Export:
+        """Webhooks in the order of the log, without payloads."""
+
+    def action_logs(self, wanted: LogFilter, stretch: Stretch) -> Export:
+        """Actions in the order in which they were recorded."""
+
+    def events(self, stretch: Stretch) -> Export:
+        """The log itself."""
+
+    def newer_event_logs(self, wanted: LogFilter, after: str | None) -> tuple[Sequence[Entry], str]:
+        """The next webhooks after a cursor, and where to go on, also past what the filter leaves out.
+
+        Without a cursor there are none, and one goes on with what is settled from now on.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class FeedFilter:
+    """Which events of the log are meant: those of a stream, those of a category, or all."""
+
+    stream: str | None = None
+    category: str | None = None
+
+
+class Feed(Protocol):
+    """The log itself, in its one order. What is secret in an event is withheld."""
+
+    def events(self, wanted: FeedFilter, *, after: int, limit: int) -> Sequence[Entry]:
+        """The next events after a position, without gaps; at least one if there is any."""
+
+    def stream(self, name: str) -> Sequence[Entry]:
+        """Every event of a stream, in order; none if there is no such stream."""
 
 
 class Lineage(Protocol):

@@ -66,6 +66,7 @@ class Rehearsing:
             verification_status="skipped",
             origin=ORIGIN,
             script=self._script(endpoint, headers, body, raw),
+            searched=state.settings.search_payloads,
         )
         return self._settled(received, actor)
 

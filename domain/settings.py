@@ -33,6 +33,7 @@ class Settings:
     handle_identifies: bool | None = None
     preprocess_script: Script | None = None
     batch_path: str | None = None
+    search_payloads: bool = False
 
     @property
     def deduplicates(self) -> bool:
@@ -44,7 +45,7 @@ class SettingInvalid(errors.Refused):
     """A setting has a name or a value that cannot be."""
 
 
-SWITCHES = ("enabled", "enforce_idempotency", "enforce_verification", "handle_identifies")
+SWITCHES = ("enabled", "enforce_idempotency", "enforce_verification", "handle_identifies", "search_payloads")
 PATHS = ("event_type_path", "timestamp_path", "idempotency_key_path")
 READ_ONLY = frozenset({"endpoint", "write_key", "not_covered_by_signature", "secrets", "dialect"})
 
@@ -92,7 +93,7 @@ def _value(name: str, value: Json, field: str) -> object:
 
 
 def _switch(value: Json, field: str) -> bool | None:
-    if value is None and not field.endswith(("enabled", "enforce_verification")):
+    if value is None and not field.endswith(("enabled", "enforce_verification", "search_payloads")):
         return None
     if not isinstance(value, bool):
         raise SettingInvalid(f"{field} is {value!r}; it must be true or false", field=field)

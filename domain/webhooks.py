@@ -52,7 +52,7 @@ class WebhookReceived:
     `headers` are lower-cased, repeated ones joined by ", ". `origin` is None for a sender's request and
     "rehearsal" for a test of one's own. `script` is what the source's script returned. `part` says which part of a
     batch it is; `body` is that part alone then. `uncovered` are those of event_type and idempotency_key that no
-    signature vouches for.
+    signature vouches for. `searched` says that its payload can be found by the words in it.
     """
 
     source: str
@@ -70,6 +70,7 @@ class WebhookReceived:
     script: scripts.Result | None = None
     part: Part | None = None
     uncovered: tuple[str, ...] = ()
+    searched: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -159,6 +159,7 @@ def received(sent: bytes, second: int, *, version: int = len(CONFIGURED)) -> web
         body=sent,
         verdict=attrs.evolve(examples.WEBHOOK_RECEIVED.verdict, scheme="none", status="unverified", secret_id=None),
         verification_status="none",
+        searched=True,
     )
 
 

@@ -7,6 +7,7 @@ from application.catalogue import ConfigurationHistory
 from application.collecting import Collecting
 from application.configuration_versions import ConfigurationVersions
 from application.explaining import Explaining
+from application.following import Following
 from application.gateway import Gateway, Limits
 from application.judging import Judging
 from application.judging_events import JudgingEvents
@@ -25,15 +26,19 @@ from infrastructure import (
     delivering,
     editing,
     identifiers,
+    parquet,
 )
 from infrastructure.composition import sealing
 from infrastructure.composition.parts import Parts, endpoint_url
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
+from infrastructure.news import LogNews
 from infrastructure.script_threads import ScriptThreads
 from infrastructure.settings import Settings
 from infrastructure.views.directory import PostgresDirectory
 from infrastructure.views.disabled_targets import PostgresDisabledTargets
+from infrastructure.views.exports import PostgresExports
+from infrastructure.views.feed import PostgresFeed
 from infrastructure.views.forwards import PostgresForwards
 from infrastructure.views.lineage import PostgresLineage
 from infrastructure.views.logs import PostgresLogs
@@ -89,6 +94,8 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         disabled_target_list=PostgresDisabledTargets(reader),
         dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs, forwards),
         forwards=forwards,
+        following=_following(shared, reader),
+        table_writer=parquet.writer,
         lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
         auditing=sealing.auditing(shared),
         parse=bodies.parse,
@@ -102,6 +109,14 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         ),
     )
     return whole, appender
+
+
+def _following(shared: Parts, reader: WorkerRecorder) -> Following:
+    return Following(
+        feed=PostgresFeed(shared.ledger),
+        exports=PostgresExports(ledger=shared.ledger, recorder=reader),
+        news=LogNews(shared.database.conninfo),
+    )
 
 
 def _collecting(receiving: Receiving, settings: Settings) -> Collecting:

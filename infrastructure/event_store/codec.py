@@ -28,8 +28,8 @@ from infrastructure.event_store import topics
 BODY = "body"
 
 ADDED_LATER: Mapping[type[Any], tuple[str, ...]] = {
-    Settings: ("preprocess_script", "batch_path"),
-    WebhookReceived: ("script", "part", "uncovered"),
+    Settings: ("preprocess_script", "batch_path", "search_payloads"),
+    WebhookReceived: ("script", "part", "uncovered", "searched"),
     RunStarted: ("workflow_version", "trigger_source", "subscribed_to"),
 }
 """Fields that an event's first release did not have: left out while they say nothing, so that its stored form stays."""

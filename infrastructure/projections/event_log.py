@@ -1,5 +1,10 @@
-"""The event log: one row for each received or rejected webhook, without its payload."""
+"""The event log: one row for each received or rejected webhook, without its payload.
 
+Positions follow the time of receipt, but not strictly: clocks differ. So the times of each block of positions are kept
+too, by which a span of time is found on the log's own order.
+"""
+
+from datetime import datetime
 from typing import Any
 
 from psycopg import Cursor
@@ -25,6 +30,14 @@ UPDATE = (
     "%b, %b, %b, %b, %b, %b, %b, %b, %b, %b) AS new (id, a, b, c, d, e, f, g, h, i) WHERE log.id = new.id"
 )
 
+TIMES = (
+    "INSERT INTO {schema}.event_log_times AS known (block, earliest, latest) SELECT * FROM unnest(%b, %b, %b) "
+    "ON CONFLICT (block) DO UPDATE SET "
+    "earliest = least(known.earliest, excluded.earliest), latest = greatest(known.latest, excluded.latest)"
+)
+BLOCK = 4_096
+"""Positions in a block."""
+
 RECEIPT_TYPES = "bigint text text text timestamptz integer text text "
 DECIDED_TYPES = "text timestamptz text text text text json integer integer"
 
@@ -36,20 +49,29 @@ class EventLog:
     """See the module."""
 
     name = "event_log"
-    tables = ("event_logs",)
+    tables = ("event_logs", "event_log_times")
 
     def __init__(self, schema: str) -> None:
-        self._insert, self._update = (SQL(query).format(schema=Identifier(schema)) for query in (INSERT, UPDATE))
+        self._insert, self._update, self._times = (
+            SQL(query).format(schema=Identifier(schema)) for query in (INSERT, UPDATE, TIMES)
+        )
         self._new: dict[str, Row] = {}
         self._changed: dict[str, Row] = {}
+        self._blocks: dict[int, tuple[datetime, datetime]] = {}
 
     def fold(self, entry: Entry) -> None:
         """See the protocol."""
         recorded = entry.recorded
         if recorded is not None and isinstance(recorded.event, webhooks.Receipt):
             self._new[webhooks.id_of(recorded.stream)] = row_of(entry)
+            self._note_time(recorded.position or 0, recorded.event.received_at)
         elif entry.decisions:
             self._decide(webhooks.id_of(entry.stream), _decided(entry))
+
+    def _note_time(self, position: int, at: datetime) -> None:
+        block = position // BLOCK
+        earliest, latest = self._blocks.get(block, (at, at))
+        self._blocks[block] = min(earliest, at), max(latest, at)
 
     def _decide(self, webhook_id: str, decided: Row) -> None:
         new = self._new.get(webhook_id)
@@ -64,7 +86,10 @@ class EventLog:
             bulk.execute(cursor, self._insert, RECEIPT_TYPES + DECIDED_TYPES, list(self._new.values()))
         if self._changed:
             bulk.execute(cursor, self._update, "text " + DECIDED_TYPES, list(self._changed.values()))
-        self._new, self._changed = {}, {}
+        if self._blocks:
+            rows = [(block, *times) for block, times in self._blocks.items()]
+            bulk.execute(cursor, self._times, "bigint timestamptz timestamptz", rows)
+        self._new, self._changed, self._blocks = {}, {}, {}
 
 
 def row_of(entry: Entry) -> Row:

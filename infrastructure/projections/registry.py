@@ -14,6 +14,7 @@ from infrastructure.projections.entries import Projection
 from infrastructure.projections.event_log import EventLog
 from infrastructure.projections.event_types import EventTypes
 from infrastructure.projections.forwards import Forwards
+from infrastructure.projections.payload_words import PayloadWords
 from infrastructure.projections.precedents import Precedents
 from infrastructure.projections.run_schedule import RunSchedule
 from infrastructure.projections.workflows import Workflows
@@ -23,6 +24,7 @@ PROJECTIONS: Mapping[str, Callable[[str], Projection]] = {
     "action_log": ActionLog,
     "directory": Directory,
     "entity_changes": EntityChanges,
+    "payload_words": PayloadWords,
     "event_types": EventTypes,
     "accounting": Accounting,
     "precedents": Precedents,

@@ -10,7 +10,7 @@ from application.sealing import Sealing
 from application.seals import Publication
 from domain.checkpoints import Checkpoint
 from domain.errors import Refused
-from infrastructure.doctor import Finding, Grade
+from infrastructure.findings import Finding, Grade
 from infrastructure.seals.checkpoint_file import PLACE
 
 LATE_SECONDS = 60.0

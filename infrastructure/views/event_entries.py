@@ -1,6 +1,6 @@
 """A webhook as the event log shows it, told from its own events: what the rows say, and what only the events know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -10,6 +10,7 @@ from application.records import Recorded
 from domain import errors, webhooks
 from infrastructure import bodies
 from infrastructure.event_store import codec
+from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.projections.action_log import STATUS
 from infrastructure.projections.entries import Entry
 from infrastructure.projections.event_log import row_of
@@ -152,6 +153,13 @@ def action(recorded: Recorded) -> dict[str, Any]:
         "error": error and {name: getattr(error, name) for name in ("code", "message", "field", "path", "nearest")},
         "inserted_at": recorded.recorded_at,
     }
+
+
+def actions(ledger: PostgresLedger, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The actions that rows of the action log point to, in their order."""
+    places = [(str(row["stream"]), int(row["version"])) for row in rows]
+    events = {(each.stream, each.version): each for each in ledger.events(places)}
+    return [action(events[place]) for place in places]
 
 
 def history_entry(recorded: Recorded) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The Logs port: lists from the read models, details and histories from the event store itself."""
 
 from collections.abc import Sequence
-from typing import Any, LiteralString
+from typing import Any
 
 import attrs
 
@@ -12,47 +12,24 @@ from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.views import event_entries
 from infrastructure.views.forwards import PostgresForwards
+from infrastructure.views.log_rows import ACTION_KEY, LogRows
 from infrastructure.views.reading import Reader, encode, paged
 from infrastructure.views.unsettled import KEY, Unsettled
-
-EVENT_LOGS: LiteralString = "SELECT * FROM {schema}.event_logs"
-ACTION_LOGS: LiteralString = "SELECT stream, version FROM {schema}.action_logs"
-
-EVENT_COLUMNS: dict[str, LiteralString] = {
-    "environment": "environment = %s",
-    "source": "source = %s",
-    "event_type": "event_type = %s",
-    "outcome": "outcome = %s",
-    "verification_status": "verification_status = %s",
-    "idempotency_key": "idempotency_key = %s",
-    "starting_at": "received_at >= %s",
-    "ending_at": "received_at < %s",
-}
-ACTION_COLUMNS: dict[str, LiteralString] = {
-    "environment": "environment = %s",
-    "source": "source = %s",
-    "event_type": "event_type = %s",
-    "action_type": "action_type = %s",
-    "action_status": "action_status = %s",
-    "starting_at": "inserted_at >= %s",
-    "ending_at": "inserted_at < %s",
-}
 
 
 class PostgresLogs:
     """See the port."""
 
     def __init__(self, *, ledger: PostgresLedger, recorder: WorkerRecorder, forwards: PostgresForwards) -> None:
-        self._ledger, self._reader, self._forwards = ledger, Reader(recorder), forwards
+        self._ledger, self._rows, self._forwards = ledger, LogRows(Reader(recorder)), forwards
         self._unsettled = Unsettled(ledger=ledger, recorder=recorder)
 
     def event_logs(self, wanted: LogFilter, page: PageRequest) -> Page:
         """See the port. While very much is pending, a page may be short although more follows."""
         # Pending ones are looked for first: one that is settled in between is then found twice rather than not at all.
         pending, stopped_at = self._unsettled.search(wanted, page)
-        conditions = _conditions(wanted, EVENT_COLUMNS)
         beyond = stopped_at is not None and not page.backwards
-        settled = [] if beyond else self._reader.found(EVENT_LOGS, conditions, key=KEY, request=page)
+        settled = [] if beyond else self._rows.events(wanted, page)
         rows = {row["position"]: row for row in (*pending, *settled)}
         ordered = [rows[position] for position in sorted(rows, reverse=not page.backwards)]
         shown = paged(ordered[: page.size + 1], key=KEY, request=page, shape=event_entries.summary)
@@ -90,14 +67,8 @@ class PostgresLogs:
 
     def action_logs(self, wanted: LogFilter, page: PageRequest) -> Page:
         """See the port."""
-        conditions = _conditions(wanted, ACTION_COLUMNS)
-        if wanted.event_log_id is not None:
-            conditions.append(("stream = %s", webhooks.stream(wanted.event_log_id)))
-        found = self._reader.page(ACTION_LOGS, conditions, key=("stream", "version"), request=page, shape=dict)
-        places = [(str(row["stream"]), int(str(row["version"]))) for row in found.entries]
-        events = {(each.stream, each.version): each for each in self._ledger.events(places)}
-        entries = self._forwards.beside(event_entries.action(events[place]) for place in places)
-        return Page(entries=entries, after=found.after, before=found.before, size=found.size)
+        found = paged(self._rows.actions(wanted, page), key=ACTION_KEY, request=page, shape=dict)
+        return attrs.evolve(found, entries=self._forwards.beside(event_entries.actions(self._ledger, found.entries)))
 
     def action_log(self, action_log_id: str, environment: str | None) -> Entry | None:
         """See the port."""
@@ -124,8 +95,3 @@ def _going_on(shown: Page, page: PageRequest, stopped_at: int) -> Page:
     """A page behind which the next one begins where the search stopped."""
     place = encode([stopped_at])
     return attrs.evolve(shown, before=place) if page.backwards else attrs.evolve(shown, after=place)
-
-
-def _conditions(wanted: LogFilter, columns: dict[str, LiteralString]) -> list[tuple[LiteralString, Any]]:
-    given = ((clause, getattr(wanted, name)) for name, clause in columns.items())
-    return [(clause, value) for clause, value in given if value is not None]

@@ -17,6 +17,9 @@ CHUNK, CHUNKS = 100, 20
 """How many receipts are read at once, and how often for one page: their payloads come along."""
 
 LAST = 2**63 - 1
+DECIDED = ("event_type", "idempotency_key", "entity", "words")
+"""What nothing that waits has yet."""
+
 SAME = ("environment", "source", "outcome", "verification_status", "event_type", "idempotency_key")
 
 
@@ -28,7 +31,7 @@ class Unsettled:
 
     def search(self, wanted: LogFilter, page: PageRequest) -> tuple[list[Row], int | None]:
         """The rows of a page and one more, as the page is read; and where the search gave up, if so."""
-        if wanted.outcome not in (None, "pending", "rejected") or wanted.event_type or wanted.idempotency_key:
+        if wanted.outcome not in (None, "pending", "rejected") or any(getattr(wanted, name) for name in DECIDED):
             return [], None
         settled = self._recorder.max_tracking_id(READER) or 0
         [place] = cursor(page, KEY) or [settled if page.backwards else LAST]

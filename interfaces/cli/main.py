@@ -8,7 +8,19 @@ import click
 from application.errors import Unavailable
 from domain.errors import Refused
 from infrastructure import composition
-from interfaces.cli import audit, demo, explain, history, operating, processes, sources, why, workflows
+from interfaces.cli import (
+    audit,
+    demo,
+    explain,
+    exporting,
+    history,
+    operating,
+    processes,
+    sources,
+    tailing,
+    why,
+    workflows,
+)
 
 HELP = """Hookledger: an event-sourced gateway for incoming webhooks.
 
@@ -38,7 +50,7 @@ def main() -> None:
     """See HELP."""
 
 
-MODULES = (processes, operating, audit, sources, workflows, history, explain, why, demo)
+MODULES = (processes, operating, audit, sources, workflows, history, explain, why, exporting, tailing, demo)
 
 for module in MODULES:
     for command in module.COMMANDS:

@@ -18,6 +18,9 @@ from application.errors import Unavailable
 from infrastructure import composition
 from interfaces.cli import addresses, admin_tokens
 
+NOT_STARTED = 3
+"""The exit code of an API that cannot start, as uvicorn has it."""
+
 SLOW_START = 15.0
 """Seconds after which somebody who waits for the address wants to know that it takes longer."""
 
@@ -81,34 +84,23 @@ def _say(words: str) -> None:
 @click.command()
 def api() -> None:
     """Run the API alone, over DATABASE_URL. Run as many as you like; they keep no state."""
-    # Not above: they take as long to load as everything else together, and no other command needs them.
-    import uvicorn
-
-    from interfaces.http import app
+    # Not above: it takes as long to load as everything else together, and no other command needs it.
+    from interfaces.http import serving
 
     with _parts() as shared:
         gateway, appender = composition.gateway(shared)
-        application = app.create(gateway, lifespan=[lambda _: appender])
         settings = shared.settings
         with suppress(Unavailable):  # a database that is away now may be there for the first request
             gateway.catalogue.current()
         threading.Thread(target=composition.warm_up, args=(shared,), name="warm-up", daemon=True).start()
         _calm_collector()
-        uvicorn.run(
-            application,
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http="httptools",
-            lifespan="on",
-            access_log=False,
-            log_level=logging.WARNING,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,
-            limit_concurrency=settings.max_connections,
-            timeout_graceful_shutdown=10,
+        server = serving.server(
+            gateway, appender, host=settings.host, port=settings.port, connections=settings.max_connections
         )
+        with suppress(KeyboardInterrupt):
+            server.run()
+    if not server.started:
+        sys.exit(NOT_STARTED)
 
 
 @click.command()

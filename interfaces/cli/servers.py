@@ -24,6 +24,10 @@ class ServerFailed(Refused):
     """The server does not do what is asked of it, for a reason that its user can do something about."""
 
 
+class ServerAway(ServerFailed):
+    """The connection to the server broke."""
+
+
 @attrs.frozen
 class Token:
     """An admin token, and the file that it was found in."""
@@ -61,6 +65,20 @@ class Server:
             raise ServerFailed(
                 f"no answer from {self.url} ({str(error) or type(error).__name__}); "
                 "start the server with `hookledger serve`, or say where it is with --url"
+            ) from error
+
+    @contextmanager
+    def streamed(self, path: str, *, seconds: float = SECONDS, **request: Any) -> Iterator[httpx.Response]:
+        """A success that is read while it arrives; `seconds` is the longest silence. Raises ServerFailed otherwise."""
+        try:
+            with self.client.stream("GET", path, timeout=httpx.Timeout(SECONDS, read=seconds), **request) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    self._json(path, answer)
+                yield answer
+        except httpx.TransportError as error:
+            raise ServerAway(
+                f"no answer from {self.url} ({str(error) or type(error).__name__}); is the server still running?"
             ) from error
 
     def _json(self, path: str, answer: httpx.Response) -> Any:

@@ -5,30 +5,20 @@ from typing import Any
 from litestar import Response, get
 
 from application.gateway import Gateway
-from application.queries import AccountingFilter, LogFilter
-from interfaces.http import callers, rendering
+from application.queries import AccountingFilter
+from interfaces.http import callers, log_filters, rendering
 from interfaces.http.callers import AnyRequest
 from interfaces.http.problems import Malformed, Missing
-
-TEXTS = (
-    "source",
-    "event_type",
-    "outcome",
-    "verification_status",
-    "idempotency_key",
-    "action_type",
-    "action_status",
-    "event_log_id",
-)
 
 
 @get("/v1/event_logs", sync_to_thread=True, summary="List webhooks")
 def list_event_logs(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     """Received and rejected webhooks, newest first.
 
-    Filters: environment, source, event_type, outcome, verification_status, idempotency_key, starting_at, ending_at.
+    Filters: environment, source, event_type, outcome, verification_status, idempotency_key, entity, text, starting_at,
+    ending_at.
     """
-    wanted, page = _filter(request, gateway), callers.page(request)
+    wanted, page = log_filters.events(request, gateway, *log_filters.PAGES), callers.page(request)
     return rendering.answer(rendering.page(gateway.logs.event_logs(wanted, page)))
 
 
@@ -63,9 +53,9 @@ def get_body(request: AnyRequest, gateway: Gateway, event_log_id: str) -> Respon
 def list_action_logs(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     """Actions, newest first.
 
-    Filters: environment, source, event_type, action_type, action_status, event_log_id, starting_at, ending_at.
+    Filters: environment, source, event_type, action_type, action_status, event_log_id, entity, starting_at, ending_at.
     """
-    wanted, page = _filter(request, gateway), callers.page(request)
+    wanted, page = log_filters.actions(request, gateway, *log_filters.PAGES), callers.page(request)
     return rendering.answer(rendering.page(gateway.logs.action_logs(wanted, page)))
 
 
@@ -98,15 +88,6 @@ def _by_day(request: AnyRequest) -> bool:
     if asked not in (None, "day"):
         raise Malformed(f"by is {asked!r}; it can only be day", "by")
     return asked == "day"
-
-
-def _filter(request: AnyRequest, gateway: Gateway) -> LogFilter:
-    return LogFilter(
-        environment=callers.log_scope(request, gateway),
-        starting_at=callers.time(request, "starting_at"),
-        ending_at=callers.time(request, "ending_at"),
-        **{name: callers.text(request, name) for name in TEXTS},
-    )
 
 
 def _present(found: Any, name: str) -> Any:

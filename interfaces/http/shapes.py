@@ -80,6 +80,7 @@ def settings(shown: Settings) -> dict[str, Any]:
         "preprocess_script": attrs.asdict(shown.preprocess_script) if shown.preprocess_script else None,
         "batch_path": shown.batch_path,
         "handle_identifies": shown.handle_identifies,
+        "search_payloads": shown.search_payloads,
     }
 
 

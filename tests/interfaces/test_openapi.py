@@ -34,11 +34,17 @@ GET /v1/audiences
 GET PUT /v1/audiences/{key}
 GET POST DELETE /v1/audiences/{key}/members
 GET /v1/event_logs
+GET /v1/event_logs/export
+GET /v1/event_logs/tail
 GET /v1/event_logs/{event_log_id}
 GET /v1/event_logs/{event_log_id}/body
 GET /v1/event_logs/{event_log_id}/history
 GET /v1/action_logs
+GET /v1/action_logs/export
 GET /v1/action_logs/{action_log_id}
+GET /v1/audit/events
+GET /v1/audit/events/export
+GET /v1/audit/streams/{stream}
 GET /v1/audit/accounting
 GET /v1/audit/entities/{kind}/{entity_id}
 GET /v1/users

@@ -1,0 +1,89 @@
+"""The Feed port: the log itself, with what is secret in it withheld."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+
+from eventsourcing.persistence import InterfaceError, Notification, OperationalError
+from psycopg.sql import Composed, Identifier
+
+from application.errors import Unavailable
+from application.queries import Entry, FeedFilter
+from domain import api_keys, configurations, variables
+from infrastructure.event_store.codec import UnknownEvent
+from infrastructure.event_store.ledger import PostgresLedger
+from infrastructure.event_store.recorder import EVENTS, AppendByFunction, bounded
+from infrastructure.views import event_entries
+
+WITHHELD: Mapping[type[Any], str] = {
+    configurations.ConfigurationCreated: "token",
+    configurations.TokenRotated: "token",
+    configurations.SecretAdded: "sealed",
+    variables.VariableSet: "sealed",
+    api_keys.ApiKeyIssued: "digest",
+}
+"""Of events that hold a secret, sealed or not, the field that does."""
+
+INSTEAD = "[withheld]"
+LAST = 2**63 - 1
+
+# A category is a stretch of the names of streams; `materialized` keeps it from being looked for along the whole log.
+OF_CATEGORY: LiteralString = (
+    "WITH category AS MATERIALIZED (" + EVENTS + " WHERE originator_id >= %s AND originator_id < %s) "
+    "SELECT * FROM category WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
+)
+OF_STREAM: LiteralString = (
+    EVENTS + " WHERE originator_id = %s AND notification_id > %s ORDER BY originator_version LIMIT %s"
+)
+
+
+class PostgresFeed:
+    """See the port."""
+
+    def __init__(self, ledger: PostgresLedger) -> None:
+        self._ledger, self._recorder = ledger, ledger.recorder
+        self._stream, self._category = (_query(ledger.recorder, each) for each in (OF_STREAM, OF_CATEGORY))
+
+    def events(self, wanted: FeedFilter, *, after: int, limit: int) -> Sequence[Entry]:
+        """See the port."""
+        if wanted.stream is not None:
+            return self._entries(self._stream, (wanted.stream, after, limit))
+        if wanted.category is not None:
+            return self._entries(self._category, (f"{wanted.category}-", f"{wanted.category}.", after, limit))
+        return self.stretch(after, LAST, limit)
+
+    def stretch(self, after: int, upto: int, limit: int) -> Sequence[Entry]:
+        """The next events between two positions, the second one included."""
+        return self._entries(self._recorder.page_statement, (after, upto, limit))
+
+    def stream(self, name: str) -> Sequence[Entry]:
+        """See the port."""
+        return self._entries(self._recorder.stream_statement, (name,))
+
+    def _entries(self, statement: Composed, params: Sequence[object]) -> list[Entry]:
+        try:
+            return [self._entry(each) for each in self._recorder.notifications(statement, params)]
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable("the event store cannot be reached") from error
+
+    def _entry(self, stored: Notification) -> dict[str, Any]:
+        try:
+            [recorded] = self._ledger.decoded([stored])
+        except UnknownEvent as unknown:
+            return _unreadable(stored, str(unknown))
+        shown = event_entries.history_entry(recorded)
+        withheld = WITHHELD.get(type(recorded.event))
+        if withheld is not None and shown["data"].get(withheld) is not None:
+            shown["data"] = {**shown["data"], withheld: INSTEAD}
+        return {**shown, "causation_id": recorded.causation_id}
+
+
+def _query(recorder: AppendByFunction, query: LiteralString) -> Composed:
+    schema, table = Identifier(recorder.datastore.schema), Identifier(recorder.events_table_name)
+    return bounded(query).format(schema=schema, table=table)
+
+
+def _unreadable(stored: Notification, why: str) -> dict[str, Any]:
+    """An event that a newer program wrote: its place is kept, so that nobody takes it for a gap."""
+    names = ("recorded_at", "actor", "correlation_id", "causation_id", "reason", "digest", "data")
+    place = {"position": stored.id, "stream": str(stored.originator_id), "version": stored.originator_version}
+    return {**place, "name": stored.topic, **dict.fromkeys(names), "unreadable": why}
