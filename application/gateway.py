@@ -14,10 +14,12 @@ from application.disabled_targets import DisabledTargets
 from application.explaining import Explaining
 from application.managing import Managing
 from application.ports import Clock
-from application.queries import Directory, DisabledTargetList, Lineage, Logs, Overviews, Runs
+from application.processing_again import ProcessingAgain
+from application.queries import Directory, DisabledTargetList, Lineage, Logs, Overviews, Replays, Runs
 from application.rate_limits import RateLimits
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
+from application.requesting_replays import RequestingReplays
 from application.syncing import Syncing
 from application.templates import Templates
 from application.trying_scripts import TryingScripts
@@ -60,6 +62,9 @@ class Gateway:
     dead_letters: DeadLetters
     disabled_targets: DisabledTargets
     disabled_target_list: DisabledTargetList
+    replays: Replays
+    requesting_replays: RequestingReplays
+    processing_again: ProcessingAgain
     parse: Callable[[bytes], Mapping[str, Json]]
     clock: Clock
     new_id: Callable[[], str]

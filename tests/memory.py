@@ -13,7 +13,7 @@ from eventsourcing.popo import POPOProcessRecorder
 from application.errors import Conflict
 from application.ports import Clock, LookedUp, Settled
 from application.records import Change, Recorded
-from domain import audiences, directory, idempotency, runs, subscribers, triggering, webhooks, workflows
+from domain import audiences, directory, idempotency, runs, staleness, subscribers, triggering, webhooks, workflows
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
@@ -146,6 +146,9 @@ def _take(recorded: Recorded, facts: dict[Reference, object]) -> None:
             directory.note(facts, directory.effects(event.action_type, event.payload, event.result))
             for cancelled in triggering.cancelled_by(event):
                 _close(facts, cancelled)
+            if event.occurred_at is not None:
+                last = staleness.last_applied(event.action_type, event.payload)
+                facts[last] = staleness.later(facts.get(last), event.occurred_at)
         case runs.RunStarted():
             name: Reference = ("runs", event.workflow, event.cancellation_key or "")
             facts[name] = (*_open(facts, name), OpenRun(id=event.run_id, recipient=event.recipient))

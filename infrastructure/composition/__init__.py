@@ -18,6 +18,7 @@ from domain.errors import Refused
 from infrastructure import bodies, bootstrapping, clocks, delivering, doctor, editing, migrations, recounting
 from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
+from infrastructure.composition import replaying
 from infrastructure.composition.parts import Parts, parts
 from infrastructure.composition.serving import gateway
 from infrastructure.embedded_postgres import EmbeddedPostgresError
@@ -87,12 +88,18 @@ def worker(shared: Parts) -> Worker:
     inbox = PostgresInbox(recorder=shared.database.recorder(WorkerRecorder), mapper=shared.mapper, clock=clocks.system)
     history = ConfigurationHistory(shared.ledger)
     pipeline = Pipeline(
-        inbox=inbox, configuration_at=history.at, parse=bodies.read, check_schema=json_schemas.violation
+        inbox=inbox,
+        configuration_at=history.at,
+        configuration_of=history.of,
+        histories=shared.ledger.histories,
+        parse=bodies.read,
+        check_schema=json_schemas.violation,
     )
     deliverer = delivering.deliverer(
         shared.database, shared.ledger, shared.mapper, shared.outgoing, shared.catalogue.variables
     )
-    return Worker(database=shared.database, pipeline=pipeline, deliverer=deliverer)
+    replayer = replaying.replayer(shared)
+    return Worker(database=shared.database, pipeline=pipeline, beside={"deliverer": deliverer, "replayer": replayer})
 
 
 def prepare(shared: Parts) -> str | None:

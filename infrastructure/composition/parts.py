@@ -9,7 +9,9 @@ import attrs
 from application.catalogue import Catalogue
 from application.managing import Managing
 from application.ports import Scripts
+from application.readmitting import Readmitting
 from infrastructure import (
+    bodies,
     clocks,
     delivering,
     editing,
@@ -49,6 +51,7 @@ class Parts:
     templates: YamlTemplates
     scripts: Scripts
     outgoing: Outgoing
+    readmitting: Readmitting
 
 
 @contextmanager
@@ -82,6 +85,12 @@ def _parts(settings: Settings, database: Database) -> Parts:
         templates=templates,
         scripts=scripts,
         outgoing=outgoing,
+        readmitting=Readmitting(
+            parse=bodies.read,
+            make_verifier=verifiers.remembering(verifiers.maker(vault, partial(endpoint_url, settings))),
+            variables=catalogue.variables,
+            engine=scripts,
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from application.gateway import Gateway, Limits
 from application.judging import Judging
 from application.judging_events import JudgingEvents
 from application.looking_again import LookingAgain
+from application.processing_again import ProcessingAgain
 from application.rate_limits import RateLimits
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
@@ -26,6 +27,7 @@ from infrastructure import (
     editing,
     identifiers,
 )
+from infrastructure.composition import replaying
 from infrastructure.composition.parts import Parts, endpoint_url
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
@@ -36,6 +38,7 @@ from infrastructure.views.disabled_targets import PostgresDisabledTargets
 from infrastructure.views.lineage import PostgresLineage
 from infrastructure.views.logs import PostgresLogs
 from infrastructure.views.overviews import PostgresOverviews
+from infrastructure.views.replays import PostgresReplays
 from infrastructure.views.runs import PostgresRuns
 
 
@@ -75,7 +78,10 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         trying_scripts=editing.trying_scripts(shared.catalogue, shared.scripts),
         templates=shared.templates,
         explaining=Explaining(
-            store=shared.ledger, configuration_at=ConfigurationHistory(shared.ledger).at, parse=bodies.read
+            store=shared.ledger,
+            configuration_at=ConfigurationHistory(shared.ledger).at,
+            configuration_of=ConfigurationHistory(shared.ledger).of,
+            parse=bodies.read,
         ),
         configuration_versions=ConfigurationVersions(store=shared.ledger),
         logs=PostgresLogs(ledger=shared.ledger, recorder=reader),
@@ -85,6 +91,9 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         disabled_targets=delivering.disabled_targets(shared.ledger),
         disabled_target_list=PostgresDisabledTargets(reader),
         dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs),
+        replays=PostgresReplays(ledger=shared.ledger, recorder=reader),
+        requesting_replays=replaying.requesting(shared),
+        processing_again=ProcessingAgain(store=shared.ledger, catalogue=shared.catalogue, clock=clocks.system),
         lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
         parse=bodies.parse,
         clock=clocks.system,

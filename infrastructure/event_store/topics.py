@@ -10,6 +10,7 @@ from domain import (
     configurations,
     disabled_targets,
     environments,
+    replays,
     runs,
     sources,
     variables,
@@ -33,6 +34,7 @@ CLASSES: Mapping[str, type[Any]] = {
         bulk_operations.BulkOperationStarted,
         *get_args(runs.Event),
         *get_args(disabled_targets.Event),
+        *get_args(replays.Event),
     )
 }
 

@@ -25,6 +25,11 @@ UPDATE = (
     "%b, %b, %b, %b, %b, %b, %b, %b, %b, %b) AS new (id, a, b, c, d, e, f, g, h, i) WHERE log.id = new.id"
 )
 
+RELEASE = """
+UPDATE {schema}.event_logs AS log SET verification_status = new.a, configuration_version = new.b
+FROM unnest(%b, %b, %b) AS new (id, a, b) WHERE log.id = new.id
+"""
+
 RECEIPT_TYPES = "bigint text text text timestamptz integer text text "
 DECIDED_TYPES = "text timestamptz text text text text json integer integer"
 
@@ -39,17 +44,26 @@ class EventLog:
     tables = ("event_logs",)
 
     def __init__(self, schema: str) -> None:
-        self._insert, self._update = (SQL(query).format(schema=Identifier(schema)) for query in (INSERT, UPDATE))
+        self._insert, self._update, self._release = (
+            SQL(query).format(schema=Identifier(schema)) for query in (INSERT, UPDATE, RELEASE)
+        )
         self._new: dict[str, Row] = {}
         self._changed: dict[str, Row] = {}
+        self._released: dict[str, Row] = {}
 
     def fold(self, entry: Entry) -> None:
         """See the protocol."""
         recorded = entry.recorded
         if recorded is not None and isinstance(recorded.event, webhooks.Receipt):
             self._new[webhooks.id_of(recorded.stream)] = row_of(entry)
-        elif entry.decisions:
+            return
+        if recorded is not None and isinstance(recorded.event, webhooks.WebhookReleased):
+            self._take_in(webhooks.id_of(recorded.stream), recorded.event)
+        if entry.decisions:
             self._decide(webhooks.id_of(entry.stream), _decided(entry))
+
+    def _take_in(self, webhook_id: str, released: webhooks.WebhookReleased) -> None:
+        self._released[webhook_id] = (webhook_id, released.verification_status, released.pin.version)
 
     def _decide(self, webhook_id: str, decided: Row) -> None:
         new = self._new.get(webhook_id)
@@ -64,13 +78,15 @@ class EventLog:
             bulk.execute(cursor, self._insert, RECEIPT_TYPES + DECIDED_TYPES, list(self._new.values()))
         if self._changed:
             bulk.execute(cursor, self._update, "text " + DECIDED_TYPES, list(self._changed.values()))
-        self._new, self._changed = {}, {}
+        if self._released:
+            bulk.execute(cursor, self._release, "text text integer", list(self._released.values()))
+        self._new, self._changed, self._released = {}, {}, {}
 
 
-def row_of(entry: Entry) -> Row:
-    """The row of a receipt, with whatever decisions come with it."""
+def row_of(entry: Entry, receipt: webhooks.Receipt | None = None) -> Row:
+    """The row of a receipt, or of the one that counts in its place, with whatever decisions come with it."""
     assert entry.recorded is not None
-    receipt = entry.recorded.event
+    receipt = receipt or entry.recorded.event  # type: ignore[assignment]
     assert isinstance(receipt, webhooks.Receipt)
     decided = _rejected(receipt) if isinstance(receipt, webhooks.WebhookRejected) else _decided(entry)
     return (entry.recorded.position, webhooks.id_of(entry.recorded.stream), *_receipt(receipt), *decided)

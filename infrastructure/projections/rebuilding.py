@@ -203,8 +203,8 @@ class Groups:
         for recorded in events:
             if isinstance(recorded.event, webhooks.Decision):
                 yield from self._decide(recorded, recorded.event)
-            elif isinstance(recorded.event, webhooks.Receipt | runs.Event):
-                self._received += isinstance(recorded.event, webhooks.WebhookReceived)
+            elif isinstance(recorded.event, webhooks.Occasion | runs.Event):
+                self._received += isinstance(recorded.event, webhooks.Occasion)
                 yield _alone(recorded)
             else:
                 self._edits.append((self._received, recorded))
@@ -219,7 +219,7 @@ class Groups:
         if isinstance(decision, webhooks.WebhookProcessed):
             yield Entry(stream=recorded.stream, decisions=tuple(self._open))
             self._open = []
-            self._decided += decision.evaluation == 1
+            self._decided += 1
             yield from self._due(self._decided)
 
     def _due(self, decided: int) -> Iterator[Entry]:

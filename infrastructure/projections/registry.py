@@ -7,6 +7,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from infrastructure.projections.accounting import Accounting
 from infrastructure.projections.action_log import ActionLog
+from infrastructure.projections.applied import Applied
 from infrastructure.projections.directory import Directory
 from infrastructure.projections.disabled_targets import DisabledTargets
 from infrastructure.projections.entity_changes import EntityChanges
@@ -14,6 +15,7 @@ from infrastructure.projections.entries import Projection
 from infrastructure.projections.event_log import EventLog
 from infrastructure.projections.event_types import EventTypes
 from infrastructure.projections.precedents import Precedents
+from infrastructure.projections.replays import Replays
 from infrastructure.projections.run_schedule import RunSchedule
 from infrastructure.projections.workflows import Workflows
 
@@ -28,6 +30,8 @@ PROJECTIONS: Mapping[str, Callable[[str], Projection]] = {
     "disabled_targets": DisabledTargets,
     "run_schedule": RunSchedule,  # before the runs: whoever carries one on takes the two in this order too
     "workflows": Workflows,
+    "replays": Replays,
+    "applied": Applied,
 }
 
 

@@ -53,9 +53,13 @@ class Reader:
         request: PageRequest,
         shape: Callable[[Row], dict[str, Any]],
         descending: bool = True,
+        given: Sequence[Any] = (),
     ) -> Page:
-        """A page of `query` under `conditions` (`column = %s` with its value), ordered by the columns of `key`."""
-        found = self.found(query, conditions, key=key, request=request, descending=descending)
+        """A page of `query` under `conditions` (`column = %s` with its value), ordered by the columns of `key`.
+
+        `given` are the parameters of the query itself.
+        """
+        found = self.found(query, conditions, key=key, request=request, descending=descending, given=given)
         return paged(found, key=key, request=request, shape=shape)
 
     def found(
@@ -66,10 +70,11 @@ class Reader:
         key: Sequence[str],
         request: PageRequest,
         descending: bool = True,
+        given: Sequence[Any] = (),
     ) -> list[Row]:
         """The rows of a page, and one more if there is one, in the order in which the page is read."""
         clauses: list[Composable] = [SQL(clause) for clause, _ in conditions]
-        params = [value for _, value in conditions]
+        params = [*given, *(value for _, value in conditions)]
         down = descending != request.backwards
         place = cursor(request, key)
         if place is not None:

@@ -17,6 +17,7 @@ EMPTY_ENDINGS = ("Base", "Data", "Handler", "Helper", "Impl", "Info", "Manager",
 PAST_TENSE = (
     "Activated",
     "Added",
+    "Applied",
     "Archived",
     "Attempted",
     "Cancelled",
