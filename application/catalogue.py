@@ -22,6 +22,7 @@ from domain import (
     coverage,
     environments,
     forwarding,
+    replays,
     sources,
     streams,
     variables,
@@ -34,6 +35,7 @@ from domain.json_values import Json
 from domain.scripts import Call
 from domain.variables import Variable
 from domain.verification import Verifier
+from domain.webhooks import Pin
 
 EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "environment": environments.evolve,
@@ -222,6 +224,7 @@ class ConfigurationHistory:
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._versions: dict[tuple[str, str], list[Configuration]] = {}
+        self._drafts: dict[str, Configuration] = {}
 
     def at(self, source: str, environment: str, version: int) -> Configuration:
         """The configuration at a version, which must exist."""
@@ -231,6 +234,18 @@ class ConfigurationHistory:
         if len(known) < version:
             known = self._load(source, environment)
         return known[version - 1]
+
+    def of(self, source: str, pin: Pin) -> Configuration:
+        """The configuration that a pin names, which must exist; a draft's edits come on top."""
+        stood = self.at(source, pin.environment, pin.version)
+        if pin.draft is None:
+            return stood
+        if pin.draft not in self._drafts:
+            edits = (each.event for each in self._store.history(replays.draft_stream(pin.draft)))
+            drafted = functools.reduce(configurations.evolve, edits, stood)  # type: ignore[arg-type]
+            assert drafted is not None
+            self._drafts[pin.draft] = drafted
+        return self._drafts[pin.draft]
 
     def _load(self, source: str, environment: str) -> list[Configuration]:
         state: Configuration | None = None

@@ -1,16 +1,17 @@
 """Explaining: the whole trace of a webhook's decisions, from its own stream and the configurations that judged it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 import attrs
 
+from application.pipeline import ConfigurationOf
 from application.ports import BodyParser, EventStore
 from application.records import Recorded
 from domain import configurations, errors, explanations, webhooks
 from domain.configurations import Configuration
 from domain.explanations import Explained
-from domain.webhooks import Receipt, WebhookReceived
+from domain.webhooks import EvaluationRequested, Pin, Receipt, WebhookReceived, WebhookReleased
 
 
 @attrs.frozen(kw_only=True)
@@ -45,13 +46,16 @@ class Explaining:
 
     store: EventStore
     configuration_at: Callable[[str, str, int], Configuration]
+    configuration_of: ConfigurationOf
     parse: BodyParser
 
     def explain(self, webhook_id: str, environment: str | None) -> Explanation | None:
         """The trace of a webhook; None if there is none, in that environment if one is given."""
         history = self.store.history(webhooks.stream(webhook_id)) if "\0" not in webhook_id else ()
-        receipt = history[0].event if history else None
-        if not isinstance(receipt, Receipt) or environment not in (None, receipt.environment):
+        if not history or not isinstance(history[0].event, Receipt):
+            return None
+        receipt = webhooks.receipt_of([each.event for each in history])
+        if environment not in (None, receipt.environment):
             return None
         evaluations, unreadable = self._evaluations(webhook_id, history)
         return Explanation(
@@ -65,16 +69,23 @@ class Explaining:
         )
 
     def _evaluations(self, webhook_id: str, history: Sequence[Recorded]) -> tuple[tuple[Explained, ...], str | None]:
-        received = history[0].event
+        received = webhooks.receipt_of([each.event for each in history])
         if not isinstance(received, WebhookReceived):
             return (), None
         try:
             body = self.parse(received.body, received.headers.get("content-type", ""))
         except errors.Refused as refused:
             return (), str(refused)
-        at = self._configuration(received, received.configuration_version)
-        decisions = explanations.decisions_of([each.event for each in history])
-        return explanations.explain(webhook_id, received, body, decisions, lambda _: at), None
+        events = [each.event for each in history]
+        pins = {number: pin for each in events for number, pin in _pinned(each)}
+
+        def configuration_of(number: int) -> Configuration:
+            if number in pins:
+                return self.configuration_of(received.source, pins[number])
+            return self._configuration(received, received.configuration_version)
+
+        decisions = explanations.decisions_of(events)
+        return explanations.explain(webhook_id, received, body, decisions, configuration_of), None
 
     def _configuration(self, receipt: Receipt, version: int) -> Configuration:
         return self.configuration_at(receipt.source, receipt.environment, version)
@@ -98,3 +109,11 @@ def edit_of(recorded: Recorded) -> Edit:
     return Edit(
         change=type(recorded.event).__name__, at=recorded.recorded_at, actor=recorded.actor, reason=recorded.reason
     )
+
+
+def _pinned(event: object) -> Iterator[tuple[int, Pin]]:
+    """The evaluation that an event asks for with a configuration of its own."""
+    if isinstance(event, EvaluationRequested):
+        yield event.evaluation, event.pin
+    elif isinstance(event, WebhookReleased):
+        yield 1, event.pin

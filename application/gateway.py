@@ -16,10 +16,12 @@ from application.explaining import Explaining
 from application.following import Following
 from application.managing import Managing
 from application.ports import Clock, TableWriter
-from application.queries import Directory, DisabledTargetList, Forwards, Lineage, Logs, Overviews, Runs
+from application.processing_again import ProcessingAgain
+from application.queries import Directory, DisabledTargetList, Forwards, Lineage, Logs, Overviews, Replays, Runs
 from application.rate_limits import RateLimits
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
+from application.requesting_replays import RequestingReplays
 from application.syncing import Syncing
 from application.templates import Templates
 from application.trying_scripts import TryingScripts
@@ -69,6 +71,9 @@ class Gateway:
     auditing: Auditing
     following: Following
     table_writer: Callable[[], TableWriter]
+    replays: Replays
+    requesting_replays: RequestingReplays
+    processing_again: ProcessingAgain
     parse: Callable[[bytes], Mapping[str, Json]]
     clock: Clock
     new_id: Callable[[], str]

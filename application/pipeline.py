@@ -3,7 +3,7 @@
 Whatever happens between two rounds, and whenever a process dies, a round is either wholly on record or not at all.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import attrs
 
@@ -15,7 +15,18 @@ from domain import evaluation, forwards, running, runs, triggering, webhooks
 from domain.actions.outcomes import SchemaCheck
 from domain.configurations import Configuration
 from domain.evaluation import Plan
-from domain.webhooks import ActionExecuted, Decision, EvaluationFailed, WebhookProcessed, WebhookReceived
+from domain.webhooks import (
+    ActionExecuted,
+    Decision,
+    EvaluationFailed,
+    EvaluationRequested,
+    Occasion,
+    Pin,
+    Webhook,
+    WebhookProcessed,
+    WebhookReceived,
+    WebhookReleased,
+)
 
 PAGE = 500
 MOST_CHANGES = 10_000
@@ -25,6 +36,13 @@ ACTOR = "worker"
 
 ConfigurationAt = Callable[[str, str, int], Configuration]
 """The configuration of a source in an environment, as it stood at a version."""
+
+
+ConfigurationOf = Callable[[str, Pin], Configuration]
+"""The configuration of a source that a pin names."""
+
+Histories = Callable[[Sequence[str]], Mapping[str, Sequence[Recorded]]]
+"""Every event of some streams."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,6 +59,8 @@ class Pipeline:
 
     inbox: Inbox
     configuration_at: ConfigurationAt
+    configuration_of: ConfigurationOf
+    histories: Histories
     parse: BodyParser
     check_schema: SchemaCheck
     page: int = PAGE
@@ -73,14 +93,12 @@ class Pipeline:
     def _put_aside(self, recorded: Recorded, error: Exception) -> None:
         """Settle a webhook as failed; park an edit, and a webhook whose failure cannot be settled either."""
         words = f"{type(error).__name__}: {error}"
-        if not (
-            isinstance(recorded.event, WebhookReceived) and self._settled_as_failed(recorded, recorded.event, words)
-        ):
+        if not (isinstance(recorded.event, Occasion) and self._settled_as_failed(recorded, recorded.event, words)):
             self.inbox.park(recorded, words)
 
-    def _settled_as_failed(self, recorded: Recorded, received: WebhookReceived, error: str) -> bool:
+    def _settled_as_failed(self, recorded: Recorded, occasion: Occasion, error: str) -> bool:
         try:
-            self.inbox.settle([Settled(recorded=recorded, changes=(_broken(recorded, received, error),))])
+            self.inbox.settle([Settled(recorded=recorded, changes=(_broken(recorded, occasion, error),))])
         except (Unavailable, Conflict):
             raise
         except Exception:  # noqa: BLE001 -- what broke it first is on record, and those behind it must go on
@@ -89,11 +107,7 @@ class Pipeline:
 
     def _decide(self, waiting: Sequence[Recorded]) -> list[Settled]:
         """Decide about the first of them, or as many as make one transaction."""
-        plans = {
-            recorded.stream: self._plan(recorded, recorded.event)
-            for recorded in waiting
-            if isinstance(recorded.event, WebhookReceived)
-        }
+        plans = self._plans(waiting)
         memory = self._remember(plans.values())
         if memory.crowded and len(waiting) > 1:
             return self._decide(waiting[: len(waiting) // 2])
@@ -101,18 +115,44 @@ class Pipeline:
         changes = 0
         while len(settled) < len(waiting) and changes < self.most_changes:
             recorded = waiting[len(settled)]
-            plan = plans.get(recorded.stream) if isinstance(recorded.event, WebhookReceived) else None
+            plan = plans.get((recorded.stream, recorded.version))
             if plan is None:
                 memory.note_edit(recorded)
             settled.append(Settled(recorded=recorded, changes=_conclude(recorded, plan, memory) if plan else ()))
             changes += len(settled[-1].changes)
         return settled
 
-    def _plan(self, recorded: Recorded, received: WebhookReceived) -> Plan:
+    def _plans(self, waiting: Sequence[Recorded]) -> dict[tuple[str, int], Plan]:
+        """The plans of all that is to be evaluated, by stream and version."""
+        older = [each.stream for each in waiting if isinstance(each.event, WebhookReleased | EvaluationRequested)]
+        histories = self.histories(older) if older else {}
+        plans: dict[tuple[str, int], Plan] = {}
+        for recorded in waiting:
+            if isinstance(recorded.event, WebhookReceived):
+                plans[recorded.stream, recorded.version] = self._plan(recorded.stream, recorded.event)
+            elif isinstance(recorded.event, WebhookReleased | EvaluationRequested):
+                history = [each.event for each in histories[recorded.stream]]
+                plans[recorded.stream, recorded.version] = self._plan_again(recorded.stream, history, recorded.event)
+        return plans
+
+    def _plan(self, stream: str, received: WebhookReceived) -> Plan:
         configuration = self.configuration_at(received.source, received.environment, received.configuration_version)
         body = self.parse(received.body, received.headers.get("content-type", ""))
-        webhook = webhooks.Webhook(id=webhooks.id_of(recorded.stream), received=received, body=body)
-        return evaluation.plan(webhook, configuration)
+        return evaluation.plan(Webhook(id=webhooks.id_of(stream), received=received, body=body), configuration)
+
+    def _plan_again(
+        self, stream: str, history: Sequence[object], occasion: WebhookReleased | EvaluationRequested
+    ) -> Plan:
+        received = webhooks.receipt_of(history)
+        assert isinstance(received, WebhookReceived)
+        body = self.parse(received.body, received.headers.get("content-type", ""))
+        webhook = Webhook(id=webhooks.id_of(stream), received=received, body=body)
+        if isinstance(occasion, WebhookReleased):
+            webhook = attrs.evolve(webhook, released_at=occasion.released_at)
+        else:
+            again = webhooks.again(history, occasion)
+            webhook = attrs.evolve(webhook, evaluation=occasion.evaluation, again=again)
+        return evaluation.plan(webhook, self.configuration_of(received.source, occasion.pin))
 
     def _remember(self, plans: Collection[Plan]) -> WorkingMemory:
         wanted = {
@@ -174,18 +214,19 @@ def _forward(recorded: Recorded, webhook: webhooks.Webhook, executed: ActionExec
     return Change(stream=forwards.stream(begun.forward_id), version=0, events=(begun,), attribution=because)
 
 
-def _broken(recorded: Recorded, received: WebhookReceived, error: str) -> Change:
+def _broken(recorded: Recorded, occasion: Occasion, error: str) -> Change:
     """What stands on record for a webhook whose evaluation broke."""
+    number = occasion.evaluation if isinstance(occasion, EvaluationRequested) else 1
     return _change(
         recorded,
         (
-            EvaluationFailed(evaluation=1, error=error),
+            EvaluationFailed(evaluation=number, error=error),
             WebhookProcessed(
-                evaluation=1,
-                source=received.source,
-                environment=received.environment,
+                evaluation=number,
+                source=occasion.source,
+                environment=occasion.environment,
                 event_type=None,
-                received_at=received.received_at,
+                received_at=occasion.received_at,
                 outcome="failed",
                 actions_count=0,
             ),

@@ -299,3 +299,29 @@ class Runs(Protocol):
 
     def history(self, run_id: str) -> Sequence[Entry]:
         """Every domain event of a run, in order."""
+
+
+class Replays(Protocol):
+    """Replays, and what they have found."""
+
+    def replays(self, page: PageRequest, *, environment: str | None, source: str | None, status: str | None) -> Page:
+        """Replays, newest first."""
+
+    def replay(self, replay_id: str, environment: str | None) -> Entry | None:
+        """One replay; None if there is none, in that environment if one is given."""
+
+    def diff(
+        self, replay_id: str, page: PageRequest, *, kind: str | None, everything: bool, against: str | None
+    ) -> Page:
+        """Webhooks with their changes, in the order of their receipt: those with any (of a kind), or all.
+
+        `against` another replay, those of which the two say different things.
+        """
+
+    def differences(
+        self, replay_id: str, *, kind: str | None, everything: bool, against: str | None
+    ) -> Iterator[Entry]:
+        """As `diff`, one after another to the end."""
+
+    def preview(self, replay_id: str, *, force: bool) -> Entry:
+        """What carrying out would come to: `{webhooks, releases, not_undone, actions: {type: count}}`."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import attrs
 
@@ -61,6 +60,21 @@ class SourceEdits:
             events=configuring.decide(None, command),
         )
 
+    def draft(
+        self,
+        key: str,
+        edit: Mapping[str, Json],
+        *,
+        state: configurations.Configuration,
+        snapshot: Snapshot,
+        field: str,
+        at: datetime,
+    ) -> Sequence[configurations.Event]:
+        """What would lead from the state to settings and mappings as in a body. Raises Refused, naming the field."""
+        source: sources.Source | None = snapshot.state(sources.stream(key))
+        template = self.templates.get(source.template if source else DEFAULT_TEMPLATE)
+        return _decided(state, self._commands(key, state.environment, edit, template, state, at, field))
+
     def _template(self, wanted: Mapping[str, Json], present: sources.Source | None) -> Template:
         name = wanted.get("preconfigured_provider")
         if name is not None and not isinstance(name, str):
@@ -106,14 +120,9 @@ class SourceEdits:
     ) -> Change:
         stream = configurations.stream(key, environment)
         state: configurations.Configuration | None = snapshot.state(stream)
-        commands = list(self._commands(key, environment, edit or {}, template, state, at))
-        events: list[Any] = []
-        for command in commands:
-            decided = configuring.decide(state, command)
-            for event in decided:
-                state = configurations.evolve(state, event)
-            events.extend(decided)
-        return Change(stream=stream, version=snapshot.version(stream), events=events)
+        field = f"source.environment_settings.{environment}"
+        commands = self._commands(key, environment, edit or {}, template, state, at, field)
+        return Change(stream=stream, version=snapshot.version(stream), events=_decided(state, commands))
 
     def _commands(
         self,
@@ -123,8 +132,8 @@ class SourceEdits:
         template: Template,
         state: configurations.Configuration | None,
         at: datetime,
+        field: str,
     ) -> Sequence[configuring.Command]:
-        field = f"source.environment_settings.{environment}"
         given = _optional(edit.get("settings"), f"{field}.settings")
         base = state.settings if state else template.settings
         parsed = settings.parse(given, base=base, field=f"{field}.settings")
@@ -138,6 +147,7 @@ class SourceEdits:
             ]
         if state is None or edit.get("mappings") is not None:
             commands.append(self._put_mappings(edit, template, f"{field}.mappings", at))
+        _check_guards(commands, parsed, state, field)
         asked = given.get("secrets")
         if asked is not None and not isinstance(asked, list):  # a list is what reading shows, sent back unchanged
             about = About(key, environment, parsed.verification, state, f"{field}.settings.secrets")
@@ -172,6 +182,35 @@ class SourceEdits:
             raw = [template.default_mappings[index] for index in template.mappings_on]
         wanted = mappings.wanted_list(raw, field=field)
         return configuring.PutMappings(wanted=wanted, new_ids=tuple(self.new_id() for _ in wanted), at=at)
+
+
+def _check_guards(
+    commands: Sequence[configuring.Command],
+    wanted: settings.Settings,
+    state: configurations.Configuration | None,
+    field: str,
+) -> None:
+    """Mappings for newer events only need a time to tell them by."""
+    put = next((each.wanted for each in commands if isinstance(each, configuring.PutMappings)), None)
+    guarded = any(each.only_newer for each in (put if put is not None else state.mappings if state else ()))
+    if guarded and wanted.timestamp_path is None:
+        raise BodyInvalid(
+            f"{field}.settings.timestamp_path is missing; a mapping with only_newer compares the times it leads to",
+            field=f"{field}.settings.timestamp_path",
+        )
+
+
+def _decided(
+    state: configurations.Configuration | None, commands: Sequence[configuring.Command]
+) -> Sequence[configurations.Event]:
+    """The events that commands lead to, one after another."""
+    events: list[configurations.Event] = []
+    for command in commands:
+        decided = configuring.decide(state, command)
+        for event in decided:
+            state = configurations.evolve(state, event)
+        events.extend(decided)
+    return events
 
 
 def _verifying(

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import attrs
 
 from application.records import Recorded
-from domain import directory, forwarding, idempotency, runs, subscribers, webhooks, workflows
+from domain import directory, forwarding, idempotency, runs, staleness, subscribers, webhooks, workflows
 from domain.actions import workflows as actions
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference, SchemaCheck
 from domain.audiences import AudienceDefined
@@ -72,18 +73,32 @@ class WorkingMemory:
 
     def note_decisions(self, plan: Plan, decisions: Sequence[webhooks.Decision]) -> None:
         """Remember what a webhook leaves behind for those after it."""
+        received = plan.webhook.received
         if plan.scope is not None:
-            precedent = idempotency.precedent_of(plan.webhook.id, plan.webhook.received.received_at, decisions)
-            if precedent is not None:
-                self._precedents[plan.scope] = precedent
-        environment = plan.webhook.received.environment
-        for decision in decisions if self._asked else ():
+            self.note_precedent(plan.scope, plan.webhook.id, received.received_at, decisions)
+        if self._asked:
+            self.note_effects(received.environment, decisions)
+
+    def note_precedent(
+        self, scope: Scope, webhook_id: str, received_at: datetime, decisions: Sequence[webhooks.Decision]
+    ) -> None:
+        """Remember what these decisions leave for later deliveries of the same key."""
+        precedent = idempotency.precedent_of(webhook_id, received_at, decisions)
+        if precedent is not None:
+            self._precedents[scope] = precedent
+
+    def note_effects(self, environment: str, decisions: Sequence[webhooks.Decision]) -> None:
+        """Remember what these decisions change."""
+        for decision in decisions:
             if isinstance(decision, webhooks.ActionExecuted):
                 self._note_action(environment, decision)
 
     def _note_action(self, environment: str, action: webhooks.ActionExecuted) -> None:
         known = self._facts[environment]
         directory.note(known, directory.effects(action.action_type, action.payload, action.result))
+        if action.occurred_at is not None:
+            last = staleness.last_applied(action.action_type, action.payload)
+            known[last] = staleness.later(known.get(last), action.occurred_at)
         if action.action_type == "workflows_cancel":
             actions.note_cancelled(known, action.payload, action.result)
 
@@ -93,6 +108,23 @@ class WorkingMemory:
             known = self._facts[started[0].environment]
             opened = (OpenRun(id=each.run_id, recipient=each.recipient) for each in started)
             actions.note_started(known, started[0].workflow, started[0].cancellation_key, opened)
+
+    def note_run_ended(self, started: runs.RunStarted) -> None:
+        """Keep in mind that a run is open no more."""
+        key: Reference = ("runs", started.workflow, started.cancellation_key or "")
+        opened = self.open_runs(started.environment, key)
+        self._facts[started.environment][key] = tuple(run for run in opened if run.id != started.run_id)
+
+    def open_runs(self, environment: str, reference: Reference) -> tuple[OpenRun, ...]:
+        """The runs of a cancellation key that are open."""
+        found = self._facts[environment].get(reference, ())
+        assert isinstance(found, tuple)
+        return found
+
+    def forget_precedents(self, *, before: datetime) -> None:
+        """Forget deliveries that are too old to count."""
+        kept = {scope: each for scope, each in self._precedents.items() if each.received_at >= before}
+        self._precedents = kept
 
     def note_edit(self, recorded: Recorded) -> None:
         """Keep what edits say about workflows, audiences and forwarding."""

@@ -43,6 +43,8 @@ def main() -> None:
             )
         with console.status("pipeline on the backlog"):
             backlog, catch_up = _catch_up(url)
+        with console.status("what-if on what was caught up with"):
+            what_if = _median_of(lambda: servers.what_if(url), plan)
         with console.status("sustained, end to end"):
             sustained, processed, lag, drain = _sustained(url, plan)
         with console.status("stock reference"):
@@ -51,7 +53,7 @@ def main() -> None:
         first, figures = scripts.measure()
     with console.status("verification"):
         schemes = verification.measure()
-    _report(console, noop, durable, stock, catch_up, backlog, sustained, processed, lag, drain)
+    _report(console, noop, durable, stock, catch_up, what_if, backlog, sustained, processed, lag, drain)
     scripts.report(console, first, figures)
     verification.report(console, schemes)
 
@@ -61,6 +63,11 @@ def _median(measure: Callable[[], Outcome], plan: Plan) -> Outcome:
     measure()
     rounds = sorted((measure() for _ in range(plan.rounds)), key=lambda outcome: outcome.per_second)
     return rounds[len(rounds) // 2]
+
+
+def _median_of(measure: Callable[[], float], plan: Plan) -> float:
+    rates = sorted(measure() for _ in range(plan.rounds))
+    return rates[len(rates) // 2]
 
 
 def _noop(plan: Plan) -> Outcome:
@@ -126,6 +133,7 @@ def _report(
     durable: Outcome,
     stock: Outcome,
     catch_up: float,
+    what_if: float,
     backlog: int,
     sustained: Outcome,
     processed: float,
@@ -144,6 +152,7 @@ def _report(
     row("durable receive", durable.per_second, durable, "verified, committed, fsynced")
     row("stock reference", stock.per_second, stock, "thread pool, save() per request")
     row("pipeline catch-up", catch_up, None, f"{backlog:,} webhooks in the backlog")
+    row("what-if replay", what_if, None, f"the same webhooks, {what_if / catch_up:.2f} × pipeline catch-up")
     row("end to end, processed", processed, None, f"lag at the end {lag:,}, drained in {drain:.1f} s")
     row("end to end, received", sustained.per_second, sustained, "at the same time")
     console.print(table)

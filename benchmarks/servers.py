@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -116,6 +117,27 @@ def source(base: str) -> str:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     answer = httpx.put(f"{base}/v1/sources/benchmark", json=body, headers=headers, timeout=10).raise_for_status()
     return str(answer.json()["environment_settings"]["production"]["settings"]["endpoint"])
+
+
+def what_if(url: str) -> float:
+    """Run the configuration in force over all that the source of the benchmark received: webhooks per second."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    asked = {"source": "benchmark", "environment": "production", "configuration": {"current": True}}
+    with api(url) as base, httpx.Client(base_url=base, headers=headers, timeout=60) as client:
+        replay = client.post("/v1/replays", json=asked).raise_for_status().json()
+        with worker(url):
+            while (found := _replay(client, replay["id"]))["progress"]["processed"] == 0:
+                time.sleep(0.01)
+            first, begun = found["progress"]["processed"], time.perf_counter()
+            while (found := _replay(client, replay["id"]))["status"] == "running":
+                time.sleep(0.01)
+            took = time.perf_counter() - begun
+    assert found["totals"]["changed"] == 0, found
+    return float(found["progress"]["total"] - first) / took
+
+
+def _replay(client: httpx.Client, replay_id: str) -> Any:
+    return client.get(f"/v1/replays/{replay_id}").raise_for_status().json()
 
 
 class Progress:

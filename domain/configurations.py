@@ -65,7 +65,7 @@ class SecretRetired:
 
 @attrs.frozen(kw_only=True)
 class MappingAdded:
-    """A mapping exists from now on; `parameters` as in the API."""
+    """A mapping exists from now on; `parameters` as in the API, `only_newer` for events that are not stale."""
 
     mapping_id: str
     event_type: str
@@ -73,6 +73,7 @@ class MappingAdded:
     parameters: ReadOnly[str, Json]
     active: bool
     added_at: datetime
+    only_newer: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -84,6 +85,7 @@ class MappingChanged:
     action_type: str
     parameters: ReadOnly[str, Json]
     changed_at: datetime
+    only_newer: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -205,6 +207,7 @@ def _evolve(state: Configuration, event: Event) -> Configuration:
                 "action_type": event.action_type,
                 "parameters": compile_parameters(event.action_type, event.parameters),
                 "configured": event.parameters,
+                "only_newer": event.only_newer,
             }
             return _edited(state, event.mapping_id, event.changed_at, change)
         case MappingActivated():
@@ -242,6 +245,7 @@ def _with_mapping(state: Configuration, event: MappingAdded) -> Configuration:
         parameters=compile_parameters(event.action_type, event.parameters),
         configured=event.parameters,
         active=event.active,
+        only_newer=event.only_newer,
         created_at=event.added_at,
         updated_at=event.added_at,
     )

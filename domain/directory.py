@@ -75,7 +75,7 @@ def effects(action_type: str, payload: Mapping[str, Json], result: Mapping[str, 
         case "users_identify" | "objects_set" | "tenants_set":
             return (_merged(action_type, payload),)
         case "users_delete" | "objects_delete" | "tenants_delete":
-            return (EntityRemoved(reference=_entity(action_type, payload)),)
+            return (EntityRemoved(reference=entity_of(action_type, payload)),)
         case "objects_subscribe":
             return _subscribed(payload, result)
         case "objects_unsubscribe":
@@ -94,7 +94,8 @@ def effects(action_type: str, payload: Mapping[str, Json], result: Mapping[str, 
             return ()
 
 
-def _entity(action_type: str, payload: Mapping[str, Json]) -> Reference:
+def entity_of(action_type: str, payload: Mapping[str, Json]) -> Reference:
+    """The user, object or tenant that an action identifies, sets or deletes."""
     collection = {"users": recipients.USERS, "tenants": recipients.TENANTS}.get(action_type.partition("_")[0])
     return recipients.entity(collection or str(payload["collection"]), str(payload["id"]))
 
@@ -103,7 +104,7 @@ def _merged(action_type: str, payload: Mapping[str, Json]) -> EntityMerged:
     custom = payload["properties"]
     assert isinstance(custom, Mapping)
     own = {name: value for name, value in payload.items() if name not in {"id", "collection", "properties"}}
-    return EntityMerged(reference=_entity(action_type, payload), properties={**custom, **own})
+    return EntityMerged(reference=entity_of(action_type, payload), properties={**custom, **own})
 
 
 def _followed(payload: Mapping[str, Json]) -> Reference:

@@ -11,6 +11,7 @@ import attrs
 from domain import classification, contexts, idempotency, legacy_identifies, mapping_steps
 from domain.actions.outcomes import Facts, Reference
 from domain.configurations import Configuration
+from domain.mappings import Mapping as EventMapping
 from domain.webhooks import (
     ActionExecuted,
     ActionOutcome,
@@ -70,7 +71,7 @@ def plan(webhook: Webhook, configuration: Configuration) -> Plan:
     steps: tuple[mapping_steps.Step, ...] = ()
     if isinstance(classified, WebhookClassified):
         mapped = configuration.by_event_type.get(classified.event_type, ())
-        meant = (each for each in mapped if each.active and legacy_identifies.meant(each, webhook.body))
+        meant = (each for each in mapped if _meant(each, webhook))
         steps = tuple(mapping_steps.prepare(mapping, context) for mapping in meant)
         if key.value is not None:
             scope = (source.source, source.environment, classified.event_type, key.value)
@@ -85,30 +86,53 @@ def plan(webhook: Webhook, configuration: Configuration) -> Plan:
     )
 
 
+def _meant(mapping: EventMapping, webhook: Webhook) -> bool:
+    wanted = webhook.again is None or webhook.again.wants(mapping.id)
+    return wanted and mapping.active and legacy_identifies.meant(mapping, webhook.body)
+
+
 def conclude(plan: Plan, preceding: Preceding) -> tuple[Decision, ...]:
     """Decide whether the webhook repeats an earlier one and, if not, carry out its mappings in order."""
     if isinstance(plan.classified, ClassificationFailed):
         return (plan.classified, _processed(plan, "unclassified", ()))
-    decided = idempotency.decide(
-        plan.key,
-        precedent=preceding.precedent,
-        settings=plan.configuration.settings,
-        received_at=plan.webhook.received.received_at,
-        evaluation=plan.webhook.evaluation,
-        body_digest=plan.body_digest,
-    )
+    decided = _idempotency(plan, preceding.precedent)
     if decided.outcome == "replayed":
         return (plan.classified, decided, _processed(plan, "duplicate", ()))
     actions = _perform(plan, decided, preceding.facts)
     return (plan.classified, decided, *actions, _processed(plan, _outcome(actions, decided), actions))
 
 
+def _idempotency(plan: Plan, precedent: idempotency.Precedent | None) -> IdempotencyDecided:
+    webhook, settings = plan.webhook, plan.configuration.settings
+    if webhook.again is None:
+        return idempotency.decide(
+            plan.key,
+            precedent=precedent,
+            settings=settings,
+            received_at=webhook.received.received_at,
+            evaluation=webhook.evaluation,
+            body_digest=plan.body_digest,
+        )
+    return idempotency.decide_again(
+        plan.key,
+        webhook.again,
+        webhook_id=webhook.id,
+        precedent=precedent,
+        settings=settings,
+        evaluation=webhook.evaluation,
+        body_digest=plan.body_digest,
+    )
+
+
 def _perform(plan: Plan, decided: IdempotencyDecided, facts: Mapping[Reference, object]) -> tuple[ActionOutcome, ...]:
     assert isinstance(plan.classified, WebhookClassified)
-    about = mapping_steps.About(webhook=plan.webhook, event_type=plan.classified.event_type)
+    about = mapping_steps.About(
+        webhook=plan.webhook, event_type=plan.classified.event_type, occurred_at=plan.classified.occurred_at
+    )
     outcomes: list[ActionOutcome] = []
+    done = () if plan.webhook.again else decided.done
     for step in plan.steps:
-        if step.mapping.id in decided.done:
+        if step.mapping.id in done:
             continue  # an earlier delivery of the same key carried it out
         outcome = mapping_steps.perform(step, about, facts)
         if isinstance(outcome, ActionExecuted) and len(plan.steps) > 1:

@@ -5,7 +5,7 @@ is a precedent that ends the matter; after a partial failure a redelivery runs w
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -16,10 +16,12 @@ from domain.settings import Settings
 from domain.webhooks import (
     ActionExecuted,
     ActionFailed,
+    Again,
     Decision,
     EvaluationFailed,
     IdempotencyDecided,
     KeyOutcome,
+    WebhookProcessed,
 )
 
 LONGEST_KEY = 255
@@ -88,6 +90,31 @@ def decide(
     )
 
 
+def decide_again(
+    key: Key,
+    again: Again,
+    *,
+    webhook_id: str,
+    precedent: Precedent | None,
+    settings: Settings,
+    evaluation: int,
+    body_digest: str | None,
+) -> IdempotencyDecided:
+    """Of a later evaluation: it repeats nothing, because somebody wants it, and names another delivery of the key."""
+    other = precedent if precedent and key.value is not None and precedent.webhook_id != webhook_id else None
+    return IdempotencyDecided(
+        evaluation=evaluation,
+        outcome=key.outcome,
+        key=key.value,
+        path=settings.idempotency_key_path if key.outcome != "disabled" else None,
+        body_digest=body_digest,
+        original_id=other.webhook_id if other else None,
+        same_body=other.body_digest == body_digest if other else None,
+        done=again.done,
+        unfinished=tuple(each for each in again.failed if not again.wants(each)),
+    )
+
+
 def _expired(precedent: Precedent, settings: Settings, received_at: datetime) -> bool:
     # A clock that stepped back makes the difference negative: still within the window, never executed twice.
     age = (received_at - precedent.received_at).total_seconds()
@@ -106,13 +133,24 @@ def precedent_of(webhook_id: str, received_at: datetime, decisions: Sequence[Dec
             decided = each
     if decided is None or decided.key is None or decided.outcome != "executed":
         return None
+    if decided.evaluation > 1 and decided.original_id is not None:
+        return None  # another delivery of the key is what later ones repeat, and it stays so
     return Precedent(
         webhook_id=webhook_id,
         received_at=received_at,
-        complete=complete,
+        complete=complete and not decided.unfinished,
         done=(*decided.done, *executed),
         body_digest=decided.body_digest,
     )
+
+
+def scope_of(decisions: Iterable[object]) -> Scope | None:
+    """The scope that these decisions were about; None where there was no key."""
+    key = next((each.key for each in decisions if isinstance(each, IdempotencyDecided)), None)
+    processed = next((each for each in decisions if isinstance(each, WebhookProcessed)), None)
+    if key is None or processed is None or processed.event_type is None:
+        return None
+    return processed.source, processed.environment, processed.event_type, key
 
 
 def digest(body: bytes) -> str:

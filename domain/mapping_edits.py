@@ -81,13 +81,15 @@ def _added(wanted: mappings.Wanted, mapping_id: str, at: datetime) -> MappingAdd
         parameters=wanted.configured,
         active=wanted.active,
         added_at=at,
+        only_newer=wanted.only_newer,
     )
 
 
 def _changes(present: mappings.Mapping, wanted: mappings.Wanted, at: datetime) -> list[Event]:
     events: list[Event] = []
-    before = (present.event_type, present.action_type)
-    if before != (wanted.event_type, wanted.action_type) or not same(present.configured, wanted.configured):
+    before = (present.event_type, present.action_type, present.only_newer)
+    after = (wanted.event_type, wanted.action_type, wanted.only_newer)
+    if before != after or not same(present.configured, wanted.configured):
         events.append(
             MappingChanged(
                 mapping_id=present.id,
@@ -95,6 +97,7 @@ def _changes(present: mappings.Mapping, wanted: mappings.Wanted, at: datetime) -
                 action_type=wanted.action_type,
                 parameters=wanted.configured,
                 changed_at=at,
+                only_newer=wanted.only_newer,
             )
         )
     return [*events, *_toggled(present, wanted.active, at)]

@@ -1,10 +1,11 @@
 """One mapping applied to one webhook: its parameters resolved and checked, then its action carried out."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import attrs
 
-from domain import directory, parameters, paths, run_ids, templating
+from domain import directory, parameters, paths, run_ids, staleness, templating
 from domain.actions import catalogue, workflows
 from domain.actions.outcomes import Done, Facts, Prepared, Problem, Reference, Unfit
 from domain.json_values import Json, type_name
@@ -33,10 +34,11 @@ class Step:
 
 @attrs.frozen(kw_only=True)
 class About:
-    """Which webhook, of which type, the outcomes are about."""
+    """Which webhook, of which type and of when, the outcomes are about."""
 
     webhook: Webhook
     event_type: str
+    occurred_at: datetime | None = None
 
 
 def prepare(mapping: EventMapping, context: Mapping[str, Json]) -> Step:
@@ -64,7 +66,10 @@ def _checked(
         path = origin.get("path") if isinstance(origin, Mapping) else None
         error = _error(unfit.problem, str(path) if path else None)
         return Step(mapping=mapping, payload=given, origins=origins, error=error)
-    return Step(mapping=mapping, payload=prepared.payload, origins=origins, references=prepared.references)
+    references = prepared.references
+    if mapping.only_newer:
+        references = (*references, staleness.last_applied(mapping.action_type, prepared.payload))
+    return Step(mapping=mapping, payload=prepared.payload, origins=origins, references=references)
 
 
 def _without(mapping: EventMapping, given: Mapping[str, Json], origins: Mapping[str, Json], error: ActionError) -> Step:
@@ -105,6 +110,10 @@ def perform(step: Step, about: About, facts: Facts) -> ActionOutcome:
     """Carry the step out: an event either way."""
     if step.error is not None:
         return _unsuccessful(step, about, step.error)
+    if step.mapping.only_newer and about.occurred_at is not None:
+        stale = staleness.problem(step.mapping.action_type, step.payload, facts, about.occurred_at)
+        if stale is not None:
+            return _unsuccessful(attrs.evolve(step, skipped=True), about, stale)
     done = catalogue.ACTIONS[step.mapping.action_type].perform(step.payload, facts)
     if isinstance(done, Problem):
         return _unsuccessful(step, about, _error(done, None))
@@ -122,7 +131,7 @@ def facts_after(facts: Facts, executed: ActionExecuted) -> Facts:
 
 def _executed(step: Step, about: About, done: Done) -> ActionExecuted:
     received = about.webhook.received
-    result = done.result
+    result, guarded = done.result, step.mapping.only_newer
     if step.mapping.action_type == "workflows_trigger":
         run_id = run_ids.of_trigger(about.webhook.id, step.mapping.id, about.webhook.evaluation)
         result = {"id": run_id, **result}
@@ -137,8 +146,9 @@ def _executed(step: Step, about: About, done: Done) -> ActionExecuted:
         payload=step.payload,
         origins=step.origins,
         result=result,
-        executed_at=received.received_at,
-        warnings=done.warnings,
+        executed_at=about.webhook.at,
+        warnings=(*done.warnings, staleness.UNDATED) if guarded and about.occurred_at is None else done.warnings,
+        occurred_at=about.occurred_at if guarded else None,
     )
 
 

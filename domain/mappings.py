@@ -6,7 +6,7 @@ from datetime import datetime
 
 import attrs
 
-from domain import errors, parameters
+from domain import errors, parameters, staleness
 from domain.actions import catalogue
 from domain.json_values import Json
 
@@ -16,6 +16,7 @@ MEMBERS = (
     "action_type",
     "action_parameters",
     "active",
+    "only_newer",
     "id",
     "is_deleted",
     "created_at",
@@ -25,7 +26,10 @@ MEMBERS = (
 
 @attrs.frozen(kw_only=True)
 class Mapping:
-    """A mapping as it stands. `number` counts the mappings of a configuration and settles ties of order."""
+    """A mapping as it stands. `number` counts the mappings of a configuration and settles ties of order.
+
+    `only_newer` passes over events that are older than the last one applied to the same thing.
+    """
 
     id: str
     number: int
@@ -36,6 +40,7 @@ class Mapping:
     active: bool
     created_at: datetime
     updated_at: datetime
+    only_newer: bool = False
 
     @property
     def triggers(self) -> str | None:
@@ -53,6 +58,7 @@ class Wanted:
     action_type: str
     configured: ReadOnly[str, Json]
     active: bool = True
+    only_newer: bool = False
 
 
 class MappingInvalid(errors.Refused):
@@ -77,10 +83,7 @@ def parse(raw: Json, *, field: str) -> Wanted:
             f"{field}.action_type is {action_type!r}; it must be one of {', '.join(catalogue.ACTIONS)}",
             field=f"{field}.action_type",
         )
-    active, mapping_id = entry.get("active", True), entry.get("id")
-    if not isinstance(active, bool):
-        raise MappingInvalid(f"{field}.active is {active!r}; it must be true or false", field=f"{field}.active")
-    given = entry.get("action_parameters")
+    mapping_id, given = entry.get("id"), entry.get("action_parameters")
     configured = _object({} if given is None else given, f"{field}.action_parameters")
     compile_parameters(action_type, configured, field=f"{field}.action_parameters")
     return Wanted(
@@ -88,8 +91,23 @@ def parse(raw: Json, *, field: str) -> Wanted:
         event_type=event_type,
         action_type=action_type,
         configured={name: value for name, value in configured.items() if value is not None},
-        active=active,
+        active=_switch(entry.get("active", True), f"{field}.active"),
+        only_newer=_only_newer(entry.get("only_newer", False), action_type, f"{field}.only_newer"),
     )
+
+
+def _switch(value: Json, field: str) -> bool:
+    if not isinstance(value, bool):
+        raise MappingInvalid(f"{field} is {value!r:.60}; it must be true or false", field=field)
+    return value
+
+
+def _only_newer(value: Json, action_type: str, field: str) -> bool:
+    wanted = _switch(value, field)
+    if wanted and action_type not in staleness.GUARDED:
+        known = ", ".join(staleness.GUARDED)
+        raise MappingInvalid(f"{field} is for actions on one thing: {known}", field=field)
+    return wanted
 
 
 def compile_parameters(

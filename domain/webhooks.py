@@ -1,6 +1,6 @@
 """A webhook: one received request, with a stream of its own, and everything that was decided about it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -95,6 +95,56 @@ class WebhookRejected:
 
 
 @attrs.frozen(kw_only=True)
+class Pin:
+    """A configuration as it stood: that of the source in `environment` at `version`; with a `draft`, as it changes it.
+
+    A draft is named by its replay.
+    """
+
+    environment: str
+    version: int
+    draft: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class WebhookReleased:
+    """A rejected request is accepted after all: `verdict` is that of `pin`, reached as of the time of receipt.
+
+    From here on it is a webhook like any other. `script` is what the script of that configuration returned.
+    """
+
+    source: str
+    environment: str
+    received_at: datetime
+    pin: Pin
+    verdict: Verdict
+    verification_status: str
+    script: scripts.Result | None
+    reason: str
+    replay_id: str
+    released_at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class EvaluationRequested:
+    """The webhook is to be evaluated once more, by `pin`: these `mappings` of it, or all that are not done yet.
+
+    With `force`, those that are done too. `replay_id` is None where the webhook was asked for alone.
+    """
+
+    evaluation: int
+    source: str
+    environment: str
+    received_at: datetime
+    pin: Pin
+    mappings: tuple[str, ...] | None
+    force: bool
+    reason: str
+    replay_id: str | None
+    requested_at: datetime
+
+
+@attrs.frozen(kw_only=True)
 class WebhookClassified:
     """The event type is known. `occurred_at` is the sender's time where a path gave one that can be read."""
 
@@ -124,7 +174,8 @@ class IdempotencyDecided:
     """Whether this delivery repeats an earlier one. An invalid key is dropped: `key` is None then.
 
     `original_id` is the earlier webhook; with outcome "executed" it is one that succeeded in part, and
-    `done` are the mappings which need not run again. `same_body` compares the bodies of the two.
+    `done` are the mappings which need not run again. `same_body` compares the bodies of the two. `unfinished` are
+    those that failed in an earlier evaluation of this webhook and were not tried in this one.
     """
 
     evaluation: int
@@ -135,6 +186,7 @@ class IdempotencyDecided:
     original_id: str | None = None
     same_body: bool | None = None
     done: tuple[str, ...] = ()
+    unfinished: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -150,7 +202,10 @@ class ActionError:
 
 @attrs.frozen(kw_only=True)
 class ActionExecuted:
-    """An action was carried out. `origins` says for each parameter where its value came from."""
+    """An action was carried out. `origins` says for each parameter where its value came from.
+
+    `occurred_at` is the sender's time where the mapping is for newer events only, so that later ones can be compared.
+    """
 
     evaluation: int
     mapping_id: str
@@ -164,11 +219,12 @@ class ActionExecuted:
     result: Mapping[str, Json]
     executed_at: datetime
     warnings: tuple[str, ...] = ()
+    occurred_at: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)
 class ActionSkipped:
-    """An action was not carried out, because something that it requires is not in the webhook."""
+    """An action was not carried out: what it requires is not in the webhook, or the webhook is an old one."""
 
     evaluation: int
     mapping_id: str
@@ -221,6 +277,8 @@ class WebhookProcessed:
 
 ActionOutcome = ActionExecuted | ActionSkipped | ActionFailed
 Receipt = WebhookReceived | WebhookRejected
+Occasion = WebhookReceived | WebhookReleased | EvaluationRequested
+"""What makes the worker evaluate a webhook, once each."""
 Decision = (
     WebhookClassified
     | ClassificationFailed
@@ -231,14 +289,77 @@ Decision = (
     | EvaluationFailed
     | WebhookProcessed
 )
-Event = Receipt | Decision
+Event = Receipt | WebhookReleased | EvaluationRequested | Decision
+
+
+@attrs.frozen(kw_only=True)
+class Again:
+    """A later evaluation: which mappings are to run, None for all but those `done`; what is done, and what failed."""
+
+    mappings: tuple[str, ...] | None
+    done: tuple[str, ...]
+    failed: tuple[str, ...]
+    at: datetime
+
+    def wants(self, mapping_id: str) -> bool:
+        """Whether the mapping is to run."""
+        return mapping_id not in self.done if self.mappings is None else mapping_id in self.mappings
 
 
 @attrs.frozen(kw_only=True)
 class Webhook:
-    """What an evaluation reads: the receipt, its JSON body parsed, and which evaluation of it this is, from 1."""
+    """What an evaluation reads: the receipt, its JSON body parsed, and which evaluation of it this is, from 1.
+
+    `again` says what a later evaluation is about; `released_at` when one that was rejected came in after all.
+    """
 
     id: str
     received: WebhookReceived
     body: Mapping[str, Json]
     evaluation: int = 1
+    again: Again | None = None
+    released_at: datetime | None = None
+
+    @property
+    def at(self) -> datetime:
+        """When its actions are carried out, as far as anybody can tell without a clock."""
+        return self.again.at if self.again else self.released_at or self.received.received_at
+
+
+def admitted(rejected: WebhookRejected, released: WebhookReleased) -> WebhookReceived:
+    """The receipt that a rejected request has since it was released."""
+    return WebhookReceived(
+        source=rejected.source,
+        environment=rejected.environment,
+        configuration_version=released.pin.version,
+        received_at=rejected.received_at,
+        method=rejected.method,
+        query=rejected.query,
+        remote_address=rejected.remote_address,
+        headers=rejected.headers,
+        body=rejected.body,
+        verdict=released.verdict,
+        verification_status=released.verification_status,
+        script=released.script,
+    )
+
+
+def receipt_of(events: Sequence[object]) -> Receipt:
+    """The receipt that counts, out of all the events of a webhook: of a released one, that since its release."""
+    receipt = events[0]
+    assert isinstance(receipt, Receipt)
+    released = next((each for each in events if isinstance(each, WebhookReleased)), None)
+    return admitted(receipt, released) if released and isinstance(receipt, WebhookRejected) else receipt
+
+
+def again(events: Iterable[object], requested: EvaluationRequested) -> Again:
+    """What a requested evaluation is about, given all that was decided about the webhook before."""
+    executed: dict[str, None] = {}
+    failed: dict[str, None] = {}
+    for each in events:
+        if isinstance(each, ActionExecuted):
+            executed[each.mapping_id] = failed.pop(each.mapping_id, None)
+        elif isinstance(each, ActionFailed) and each.mapping_id not in executed:
+            failed[each.mapping_id] = None
+    done = () if requested.force else tuple(executed)
+    return Again(mappings=requested.mappings, done=done, failed=tuple(failed), at=requested.requested_at)

@@ -13,6 +13,7 @@ from psycopg.sql import SQL, Identifier
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import rebuilding, registry, shapes
+from infrastructure.replays import journal
 from infrastructure.seals import tables
 
 log = structlog.get_logger(__name__)
@@ -41,6 +42,7 @@ def migrate(database: Database) -> None:
         recorder.create_table()
         connection.execute(SQL(OPERATIONS).format(schema=Identifier(database.schema)))
         tables.create(connection, database.schema)
+        connection.execute(journal.create_table(database.schema))
         if recorder.max_notification_id() is None:
             _begin(connection, database.schema)
         else:

@@ -98,6 +98,8 @@ def _count(
         received[event.environment, event.source] += 1
         if isinstance(event, webhooks.WebhookRejected):
             recounted[event.environment, event.source, "rejected"] += 1
+    elif isinstance(event, webhooks.WebhookReleased) and (recorded.position or 0) <= settled:
+        recounted[event.environment, event.source, "rejected"] -= 1
     elif isinstance(event, webhooks.WebhookProcessed) and event.evaluation == 1:
         recounted[event.environment, event.source, event.outcome] += 1
 

@@ -35,6 +35,18 @@ def maker(vault: Vault, endpoint_url: Callable[[str], str]) -> Callable[[Configu
     return make
 
 
+def remembering(make: Callable[[Configuration], Verifier]) -> Callable[[Configuration], Verifier]:
+    """As `make`, for whoever asks for the same configuration again and again: the last one's verifier is kept."""
+    last: list[tuple[Configuration, Verifier]] = []
+
+    def remembered(configuration: Configuration) -> Verifier:
+        if not last or last[0][0] is not configuration:
+            last[:] = [(configuration, make(configuration))]
+        return last[0][1]
+
+    return remembered
+
+
 def covered(configuration: Configuration) -> Covered:
     """What a verified signature of the configuration vouches for: nothing, where its scheme cannot be read."""
     try:

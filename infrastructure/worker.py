@@ -1,8 +1,9 @@
 """The worker process: holds the lease, runs the pipeline round by round, and sleeps until the log tells it of more."""
 
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import structlog
@@ -12,7 +13,6 @@ from application.errors import Conflict, Unavailable
 from application.pipeline import Pipeline
 from application.sealing import CheckpointsDisagree, LogWentBack
 from infrastructure.database import Database
-from infrastructure.deliverer import Deliverer
 from infrastructure.event_store.recorder import CHANNEL
 from infrastructure.seals.sealer import Sealer
 
@@ -25,11 +25,21 @@ POLL = 1.0
 log = structlog.get_logger(__name__)
 
 
+class Beside(Protocol):
+    """What goes on in a thread of its own."""
+
+    def run(self) -> None:
+        """Go on until stopped."""
+
+    def stop(self) -> None:
+        """Let `run` return soon."""
+
+
 class Worker:
     """Runs until it is stopped. Survives a database that goes away and comes back."""
 
-    def __init__(self, *, database: Database, pipeline: Pipeline, deliverer: Deliverer, sealer: Sealer) -> None:
-        self._database, self._pipeline, self._deliverer, self._sealer = database, pipeline, deliverer, sealer
+    def __init__(self, *, database: Database, pipeline: Pipeline, sealer: Sealer, beside: Mapping[str, Beside]) -> None:
+        self._database, self._pipeline, self._sealer, self._beside = database, pipeline, sealer, beside
         self._stopped = threading.Event()
         self._went_back: LogWentBack | None = None
 
@@ -38,23 +48,21 @@ class Worker:
         self._stopped.set()
 
     def run(self) -> None:
-        """Serve the inbox until stopped. Runs are carried on meanwhile, whether or not this process has the lease.
+        """Serve the inbox until stopped. What is `beside` goes on meanwhile, lease or not, and so does the sealer.
 
         Raises LogWentBack, having done nothing, when there is less of the log than there was.
         """
         self._require_whole_log()
-        beside = [
-            threading.Thread(target=self._deliverer.run, name="deliverer"),
-            threading.Thread(target=self._seal, name="sealer"),
-        ]
-        for thread in beside:
+        threads = [threading.Thread(target=each.run, name=name) for name, each in self._beside.items()]
+        threads.append(threading.Thread(target=self._seal, name="sealer"))
+        for thread in threads:
             thread.start()
         try:
             self._work()
         finally:
-            self._deliverer.stop()
-            self._sealer.stop()
-            for thread in beside:
+            for each in (*self._beside.values(), self._sealer):
+                each.stop()
+            for thread in threads:
                 thread.join()
         if self._went_back is not None:
             raise self._went_back

@@ -8,6 +8,8 @@ import functools
 import json
 from datetime import UTC, datetime, timedelta
 
+import attrs
+
 from domain import (
     api_keys,
     audiences,
@@ -18,6 +20,7 @@ from domain import (
     forwarding,
     forwards,
     mappings,
+    replays,
     restores,
     runs,
     sources,
@@ -26,8 +29,10 @@ from domain import (
     workflows,
 )
 from domain.conditions import Condition
+from domain.differences import Totals
 from domain.json_values import Json
 from domain.settings import Settings
+from domain.slices import Slice
 from domain.verification import Verdict, Verification
 from domain.workflow_steps import Step
 
@@ -316,6 +321,32 @@ WEBHOOK_REJECTED = webhooks.WebhookRejected(
     message="verification failed: the header stripe-signature is missing",
     http_status=401,
 )
+REPLAY_ID = "019bc186-de00-7a12-8000-b5d2f8037e61"
+PIN = webhooks.Pin(environment=ENVIRONMENT, version=7, draft=REPLAY_ID)
+WEBHOOK_RELEASED = webhooks.WebhookReleased(
+    source=SOURCE,
+    environment=ENVIRONMENT,
+    received_at=AT,
+    pin=attrs.evolve(PIN, draft=None),
+    verdict=Verdict(scheme="stripe", status="verified", secret_id=SECRET_ID, skew_seconds=0.25),
+    verification_status="enforced:verified",
+    script=None,
+    reason="the secret had a typing error",
+    replay_id=REPLAY_ID,
+    released_at=LATER,
+)
+EVALUATION_REQUESTED = webhooks.EvaluationRequested(
+    evaluation=2,
+    source=SOURCE,
+    environment=ENVIRONMENT,
+    received_at=AT,
+    pin=PIN,
+    mappings=(TRIGGER_ID,),
+    force=False,
+    reason="customers were not told",
+    replay_id=REPLAY_ID,
+    requested_at=LATER,
+)
 WEBHOOK_CLASSIFIED = webhooks.WebhookClassified(
     evaluation=1,
     event_type="invoice.payment_failed",
@@ -563,6 +594,33 @@ FORWARD_RETRIED = forwards.ForwardRetried(
 FORWARD_CANCELLED = forwards.ForwardCancelled(
     forward_id=FORWARD_STARTED.forward_id, environment=ENVIRONMENT, cancelled_at=LATER
 )
+REPLAY_REQUESTED = replays.ReplayRequested(
+    replay_id=REPLAY_ID,
+    source=SOURCE,
+    environment=ENVIRONMENT,
+    mode="what_if",
+    wanted="draft",
+    pin=PIN,
+    slice=Slice(starting_at=BEFORE, event_types=("invoice.payment_failed",), outcomes=("failed",), limit=500),
+    mappings=(TRIGGER_ID,),
+    reason=None,
+    force=False,
+    per_second=200,
+    requested_at=AT,
+)
+REPLAY_STARTED = replays.ReplayStarted(replay_id=REPLAY_ID, total=480, started_at=AT)
+REPLAY_PROGRESSED = replays.ReplayProgressed(
+    replay_id=REPLAY_ID,
+    totals=Totals(evaluated=478, unchanged=400, changed=78, actions_added=78, errors_removed=78, not_evaluable=2),
+    progressed_at=AT + timedelta(seconds=1),
+)
+REPLAY_APPLY_REQUESTED = replays.ReplayApplyRequested(
+    replay_id=REPLAY_ID, reason="customers were not told", force=False, per_second=50, requested_at=LATER
+)
+REPLAY_APPLIED = replays.ReplayApplied(replay_id=REPLAY_ID, applied=77, passed_over=1, applied_at=LATER)
+REPLAY_COMPLETED = replays.ReplayCompleted(replay_id=REPLAY_ID, completed_at=LATER)
+REPLAY_CANCELLED = replays.ReplayCancelled(replay_id=REPLAY_ID, cancelled_at=LATER)
+REPLAY_FAILED = replays.ReplayFailed(replay_id=REPLAY_ID, error="KeyError: 'collection'", failed_at=LATER)
 
 EVENTS: dict[str, object] = {
     type(event).__name__: event
@@ -623,6 +681,16 @@ EVENTS: dict[str, object] = {
         FORWARD_RETRIED,
         FORWARD_CANCELLED,
         RESTORE_ACCEPTED,
+        WEBHOOK_RELEASED,
+        EVALUATION_REQUESTED,
+        REPLAY_REQUESTED,
+        REPLAY_STARTED,
+        REPLAY_PROGRESSED,
+        REPLAY_APPLY_REQUESTED,
+        REPLAY_APPLIED,
+        REPLAY_COMPLETED,
+        REPLAY_CANCELLED,
+        REPLAY_FAILED,
     )
 }
 """One of each event, by name."""

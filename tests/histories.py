@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 
+from application.ports import EventStore
 from application.records import Change
 from domain import audiences, configurations, disabled_targets, forwarding, webhooks, workflows
 from domain.actions import catalogue
@@ -42,13 +43,15 @@ def literals_of(action_type: str) -> dict[str, Json]:
     return {"key": WELCOME} if action_type.startswith("workflows_") else {}
 
 
+CREATED = configurations.ConfigurationCreated(
+    source=SOURCE, environment=ENVIRONMENT, token=examples.TOKEN, settings=SETTINGS, created_at=examples.BEFORE
+)
 CONFIGURED = (
-    configurations.ConfigurationCreated(
-        source=SOURCE, environment=ENVIRONMENT, token=examples.TOKEN, settings=SETTINGS, created_at=examples.BEFORE
-    ),
+    CREATED,
     *(mapped(action_type, action_type, **literals_of(action_type)) for action_type in catalogue.ACTIONS),
     mapped("order", "users_identify"),
     mapped("order", "workflows_trigger", key=SLEEPY),
+    attrs.evolve(mapped("renamed", "users_identify"), only_newer=True),
 )
 
 Edit = configurations.Event | workflows.Event | audiences.Event | disabled_targets.Event | forwarding.Event
@@ -133,6 +136,7 @@ STEPS: dict[str, Step] = {
     "forwarding-again": examples.FORWARDING_SET,
     "ben-back": ("users_identify", {"id": "ben", "name": "Ben"}),
     "forwarding-ended": examples.FORWARDING_REMOVED,
+    "renamed": ("renamed", {"id": "ann", "name": "Ann"}),
     "unmapped": ("nothing.of.note", {}),
     "billing-gone": examples.TARGET_DISABLED,
     "shop-gone": attrs.evolve(examples.TARGET_DISABLED, url="https://shop.example.com/", environment=ENVIRONMENT),
@@ -191,6 +195,19 @@ def everything() -> list[Change]:
         changes.append(Change(stream=where, version=versions.get(where, 0), events=(event,)))
         versions[where] = versions.get(where, 0) + 1
     return [*changes, *_unreadable(len(steps))]
+
+
+def remap(ledger: EventStore) -> webhooks.Pin:
+    """Map more than before, and let one more be rejected; the configuration as it stands then."""
+    edits = (mapped("order", "tenants_set"), mapped("unmapped", "tenants_set"), mapped("tenants_set", "users_identify"))
+    stream = configurations.stream(SOURCE, ENVIRONMENT)
+    ledger.append(Change(stream=stream, version=len(CONFIGURED), events=edits))
+    sent = body("late", ("order", ORDER))
+    rejected = attrs.evolve(
+        examples.WEBHOOK_REJECTED, source=SOURCE, body=sent, body_bytes=len(sent), received_at=at(0), verdict=None
+    )
+    ledger.append(Change(stream=webhooks.stream("rejected-late"), version=0, events=(rejected,)))
+    return webhooks.Pin(environment=ENVIRONMENT, version=len(CONFIGURED) + len(edits))
 
 
 def deliveries(number: int, *, repeating: int | None = None) -> list[Change]:

@@ -21,6 +21,7 @@ from domain import (
     forwards,
     idempotency,
     runs,
+    staleness,
     subscribers,
     triggering,
     webhooks,
@@ -163,6 +164,9 @@ def _take(recorded: Recorded, facts: dict[Reference, object]) -> None:
             directory.note(facts, directory.effects(event.action_type, event.payload, event.result))
             for cancelled in triggering.cancelled_by(event):
                 _close(facts, cancelled)
+            if event.occurred_at is not None:
+                last = staleness.last_applied(event.action_type, event.payload)
+                facts[last] = staleness.later(facts.get(last), event.occurred_at)
         case runs.RunStarted():
             name: Reference = ("runs", event.workflow, event.cancellation_key or "")
             facts[name] = (*_open(facts, name), OpenRun(id=event.run_id, recipient=event.recipient))

@@ -56,10 +56,13 @@ def group_commit(database: Database, *, conninfo: str | None = None, clock: Cloc
 
 def pipeline(database: Database, *, page: int = 500, clock: Clock = clocks.system) -> Pipeline:
     """The worker's round."""
-    history = ConfigurationHistory(ledger(database))
+    store = ledger(database)
+    history = ConfigurationHistory(store)
     return Pipeline(
         inbox=inbox(database, clock),
         configuration_at=history.at,
+        configuration_of=history.of,
+        histories=store.histories,
         parse=bodies.read,
         check_schema=schemas.violation,
         page=page,

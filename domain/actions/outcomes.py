@@ -8,12 +8,13 @@ from domain.json_values import Json
 
 Reference = tuple[str, ...]
 """Something that an action must know of: ("user", id), ("object", collection, id), ("tenant", id),
-("audience", key), ("workflow", key), ("runs", workflow, cancellation key), ("subscribers", collection, id) or
-("forwarding",)."""
+("audience", key), ("workflow", key), ("runs", workflow, cancellation key), ("subscribers", collection, id),
+("applied", collection, id) or ("forwarding",)."""
 
 Facts = Mapping[Reference, object]
 """What is known of each reference: absent if it does not exist. A workflow's value is a KnownWorkflow,
-that of runs is a tuple of OpenRun, that of subscribers what `domain.subscribers` says."""
+that of runs is a tuple of OpenRun, that of subscribers what `domain.subscribers` says, that of the last event applied
+to a thing its time."""
 
 Violation = tuple[str, str]
 """Where in a trigger's data something is not as the schema wants it, as a path, and what."""

@@ -44,7 +44,7 @@ def cancel(given: Mapping[str, Json]) -> Prepared:
     if given.get("recipients") is not None:
         people = recipients.parse_list(given["recipients"], "recipients", at_most=MOST_RECIPIENTS)
         payload["recipients"] = [person.reference for person in people]
-    return Prepared(payload=payload, references=(("workflow", key), _runs(payload)))
+    return Prepared(payload=payload, references=(("workflow", key), runs_of(payload)))
 
 
 def start(payload: Mapping[str, Json], facts: Facts) -> Done | Problem:
@@ -117,7 +117,7 @@ def stop(payload: Mapping[str, Json], facts: Facts) -> Done | Problem:
         return _missing(key)
     wanted = payload.get("recipients")
     named = None if wanted is None else {_known_as(person) for person in values.as_list(wanted)}
-    cancelled = [run.id for run in _open(facts, _runs(payload)) if named is None or _known_as(run.recipient) in named]
+    cancelled = [run.id for run in _open(facts, runs_of(payload)) if named is None or _known_as(run.recipient) in named]
     warnings = () if cancelled else (f"no run of {key!r} with cancellation key {cancellation_key!r} is open",)
     return Done(result={"enqueued": True, "cancelled": cancelled}, warnings=warnings)
 
@@ -132,11 +132,12 @@ def note_started(
 
 def note_cancelled(known: dict[Reference, object], payload: Mapping[str, Json], result: Mapping[str, Json]) -> None:
     """Close cancelled runs in a working set of facts, so that no other cancellation finds them open once more."""
-    name, cancelled = _runs(payload), frozenset(values.as_list(result["cancelled"]))
+    name, cancelled = runs_of(payload), frozenset(values.as_list(result["cancelled"]))
     known[name] = tuple(run for run in _open(known, name) if run.id not in cancelled)
 
 
-def _runs(payload: Mapping[str, Json]) -> Reference:
+def runs_of(payload: Mapping[str, Json]) -> Reference:
+    """The runs that a cancellation is about."""
     return ("runs", str(payload["key"]), str(payload["cancellation_key"]))
 
 

@@ -28,7 +28,7 @@ from infrastructure import (
 )
 from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
-from infrastructure.composition import sealing
+from infrastructure.composition import replaying, sealing
 from infrastructure.composition.parts import Parts, parts
 from infrastructure.composition.serving import gateway
 from infrastructure.embedded_postgres import EmbeddedPostgresError
@@ -101,12 +101,22 @@ def worker(shared: Parts) -> Worker:
     inbox = PostgresInbox(recorder=shared.database.recorder(WorkerRecorder), mapper=shared.mapper, clock=clocks.system)
     history = ConfigurationHistory(shared.ledger)
     pipeline = Pipeline(
-        inbox=inbox, configuration_at=history.at, parse=bodies.read, check_schema=json_schemas.violation
+        inbox=inbox,
+        configuration_at=history.at,
+        configuration_of=history.of,
+        histories=shared.ledger.histories,
+        parse=bodies.read,
+        check_schema=json_schemas.violation,
     )
     deliverer = delivering.deliverer(
         shared.database, shared.ledger, shared.mapper, shared.outgoing, shared.catalogue.variables, shared.account_of
     )
-    return Worker(database=shared.database, pipeline=pipeline, deliverer=deliverer, sealer=sealing.sealer(shared))
+    return Worker(
+        database=shared.database,
+        pipeline=pipeline,
+        sealer=sealing.sealer(shared),
+        beside={"deliverer": deliverer, "replayer": replaying.replayer(shared)},
+    )
 
 
 def prepare(shared: Parts) -> str | None:

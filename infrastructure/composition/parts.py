@@ -10,8 +10,10 @@ from application.catalogue import Catalogue
 from application.forwarding import AccountOf
 from application.managing import Managing
 from application.ports import Scripts
+from application.readmitting import Readmitting
 from infrastructure import (
     accounts,
+    bodies,
     clocks,
     delivering,
     editing,
@@ -52,6 +54,7 @@ class Parts:
     scripts: Scripts
     outgoing: Outgoing
     account_of: AccountOf
+    readmitting: Readmitting
 
 
 @contextmanager
@@ -86,6 +89,12 @@ def _parts(settings: Settings, database: Database) -> Parts:
         scripts=scripts,
         outgoing=outgoing,
         account_of=accounts.opener(catalogue, vault),
+        readmitting=Readmitting(
+            parse=bodies.read,
+            make_verifier=verifiers.remembering(verifiers.maker(vault, partial(endpoint_url, settings))),
+            variables=catalogue.variables,
+            engine=scripts,
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from application.gateway import Gateway, Limits
 from application.judging import Judging
 from application.judging_events import JudgingEvents
 from application.looking_again import LookingAgain
+from application.processing_again import ProcessingAgain
 from application.rate_limits import RateLimits
 from application.receiving import Receiving
 from application.rehearsing import Rehearsing
@@ -28,7 +29,7 @@ from infrastructure import (
     identifiers,
     parquet,
 )
-from infrastructure.composition import sealing
+from infrastructure.composition import replaying, sealing
 from infrastructure.composition.parts import Parts, endpoint_url
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
@@ -43,6 +44,7 @@ from infrastructure.views.forwards import PostgresForwards
 from infrastructure.views.lineage import PostgresLineage
 from infrastructure.views.logs import PostgresLogs
 from infrastructure.views.overviews import PostgresOverviews
+from infrastructure.views.replays import PostgresReplays
 from infrastructure.views.runs import PostgresRuns
 
 
@@ -83,7 +85,10 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         trying_scripts=editing.trying_scripts(shared.catalogue, shared.scripts),
         templates=shared.templates,
         explaining=Explaining(
-            store=shared.ledger, configuration_at=ConfigurationHistory(shared.ledger).at, parse=bodies.read
+            store=shared.ledger,
+            configuration_at=ConfigurationHistory(shared.ledger).at,
+            configuration_of=ConfigurationHistory(shared.ledger).of,
+            parse=bodies.read,
         ),
         configuration_versions=ConfigurationVersions(store=shared.ledger),
         logs=PostgresLogs(ledger=shared.ledger, recorder=reader, forwards=forwards),
@@ -96,6 +101,9 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         forwards=forwards,
         following=_following(shared, reader),
         table_writer=parquet.writer,
+        replays=PostgresReplays(ledger=shared.ledger, recorder=reader),
+        requesting_replays=replaying.requesting(shared),
+        processing_again=ProcessingAgain(store=shared.ledger, catalogue=shared.catalogue, clock=clocks.system),
         lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
         auditing=sealing.auditing(shared),
         parse=bodies.parse,

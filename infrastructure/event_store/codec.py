@@ -19,10 +19,11 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from eventsourcing.persistence import Mapper, MapperDeserialisationError, Notification, StoredEvent
 
 from application.records import Change, Recorded
+from domain.configurations import MappingAdded, MappingChanged
 from domain.json_values import Json
 from domain.runs import RunStarted
 from domain.settings import Settings
-from domain.webhooks import WebhookReceived
+from domain.webhooks import ActionExecuted, IdempotencyDecided, WebhookReceived
 from infrastructure.event_store import topics
 
 BODY = "body"
@@ -31,6 +32,10 @@ ADDED_LATER: Mapping[type[Any], tuple[str, ...]] = {
     Settings: ("preprocess_script", "batch_path", "search_payloads"),
     WebhookReceived: ("script", "part", "uncovered", "searched"),
     RunStarted: ("workflow_version", "trigger_source", "subscribed_to"),
+    IdempotencyDecided: ("unfinished",),
+    ActionExecuted: ("occurred_at",),
+    MappingAdded: ("only_newer",),
+    MappingChanged: ("only_newer",),
 }
 """Fields that an event's first release did not have: left out while they say nothing, so that its stored form stays."""
 
@@ -54,6 +59,7 @@ def _converter() -> cattrs.Converter:
         hook(_is_json, _identity)
     converter.register_unstructure_hook(datetime, _identity)
     converter.register_unstructure_hook_func(_is_tuple_of_text, _identity)
+    converter.register_structure_hook_func(_is_tuple_of_text, lambda value, _: tuple(value))
     return converter
 
 

@@ -105,7 +105,7 @@ def append_arguments(rows: Sequence[Row], expected_epoch: int | None) -> tuple[A
 
 def edits_configuration(stream: str) -> bool:
     """Whether a stream holds what the gateway is told to do, rather than what it received and did."""
-    return not stream.startswith(("webhook-", "run-", "bulk-", "target-", "forward-"))
+    return not stream.startswith(("webhook-", "run-", "bulk-", "target-", "forward-", "replay-", "draft-"))
 
 
 EVENTS: LiteralString = "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"

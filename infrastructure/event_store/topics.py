@@ -12,6 +12,7 @@ from domain import (
     environments,
     forwarding,
     forwards,
+    replays,
     restores,
     runs,
     sources,
@@ -39,6 +40,7 @@ CLASSES: Mapping[str, type[Any]] = {
         *get_args(forwarding.Event),
         *get_args(forwards.Event),
         restores.RestoreAccepted,
+        *get_args(replays.Event),
     )
 }
 

@@ -19,6 +19,8 @@ ON CONFLICT (environment, source, day, outcome) DO UPDATE SET
 """
 TYPES = "text text date text bigint timestamptz"
 
+Counted = webhooks.WebhookRejected | webhooks.WebhookReleased | webhooks.WebhookProcessed
+
 
 class Accounting:
     """See the module."""
@@ -35,15 +37,17 @@ class Accounting:
         recorded = entry.recorded
         if recorded is not None and isinstance(recorded.event, webhooks.WebhookRejected):
             self._count(recorded.event, "rejected")
+        if recorded is not None and isinstance(recorded.event, webhooks.WebhookReleased):
+            self._count(recorded.event, "rejected", -1)
         processed = entry.decision(webhooks.WebhookProcessed)
         if processed is not None and processed.evaluation == 1:
             self._count(processed, processed.outcome)
 
-    def _count(self, event: webhooks.WebhookRejected | webhooks.WebhookProcessed, outcome: str) -> None:
+    def _count(self, event: Counted, outcome: str, times: int = 1) -> None:
         at: datetime = event.received_at
         key = event.environment, event.source, at.astimezone(UTC).date(), outcome
         row = self._rows.setdefault(key, [*key, 0, at])
-        row[4] += 1
+        row[4] += times
         row[5] = max(row[5], at)
 
     def write(self, cursor: Cursor[Any]) -> None:

@@ -37,6 +37,10 @@ TIMES = (
 )
 BLOCK = 4_096
 """Positions in a block."""
+RELEASE = """
+UPDATE {schema}.event_logs AS log SET verification_status = new.a, configuration_version = new.b
+FROM unnest(%b, %b, %b) AS new (id, a, b) WHERE log.id = new.id
+"""
 
 RECEIPT_TYPES = "bigint text text text timestamptz integer text text "
 DECIDED_TYPES = "text timestamptz text text text text json integer integer"
@@ -52,11 +56,12 @@ class EventLog:
     tables = ("event_logs", "event_log_times")
 
     def __init__(self, schema: str) -> None:
-        self._insert, self._update, self._times = (
-            SQL(query).format(schema=Identifier(schema)) for query in (INSERT, UPDATE, TIMES)
+        self._insert, self._update, self._release, self._times = (
+            SQL(query).format(schema=Identifier(schema)) for query in (INSERT, UPDATE, RELEASE, TIMES)
         )
         self._new: dict[str, Row] = {}
         self._changed: dict[str, Row] = {}
+        self._released: dict[str, Row] = {}
         self._blocks: dict[int, tuple[datetime, datetime]] = {}
 
     def fold(self, entry: Entry) -> None:
@@ -65,13 +70,19 @@ class EventLog:
         if recorded is not None and isinstance(recorded.event, webhooks.Receipt):
             self._new[webhooks.id_of(recorded.stream)] = row_of(entry)
             self._note_time(recorded.position or 0, recorded.event.received_at)
-        elif entry.decisions:
+            return
+        if recorded is not None and isinstance(recorded.event, webhooks.WebhookReleased):
+            self._take_in(webhooks.id_of(recorded.stream), recorded.event)
+        if entry.decisions:
             self._decide(webhooks.id_of(entry.stream), _decided(entry))
 
     def _note_time(self, position: int, at: datetime) -> None:
         block = position // BLOCK
         earliest, latest = self._blocks.get(block, (at, at))
         self._blocks[block] = min(earliest, at), max(latest, at)
+
+    def _take_in(self, webhook_id: str, released: webhooks.WebhookReleased) -> None:
+        self._released[webhook_id] = (webhook_id, released.verification_status, released.pin.version)
 
     def _decide(self, webhook_id: str, decided: Row) -> None:
         new = self._new.get(webhook_id)
@@ -86,16 +97,18 @@ class EventLog:
             bulk.execute(cursor, self._insert, RECEIPT_TYPES + DECIDED_TYPES, list(self._new.values()))
         if self._changed:
             bulk.execute(cursor, self._update, "text " + DECIDED_TYPES, list(self._changed.values()))
+        if self._released:
+            bulk.execute(cursor, self._release, "text text integer", list(self._released.values()))
         if self._blocks:
             rows = [(block, *times) for block, times in self._blocks.items()]
             bulk.execute(cursor, self._times, "bigint timestamptz timestamptz", rows)
-        self._new, self._changed, self._blocks = {}, {}, {}
+        self._new, self._changed, self._released, self._blocks = {}, {}, {}, {}
 
 
-def row_of(entry: Entry) -> Row:
-    """The row of a receipt, with whatever decisions come with it."""
+def row_of(entry: Entry, receipt: webhooks.Receipt | None = None) -> Row:
+    """The row of a receipt, or of the one that counts in its place, with whatever decisions come with it."""
     assert entry.recorded is not None
-    receipt = entry.recorded.event
+    receipt = receipt or entry.recorded.event  # type: ignore[assignment]
     assert isinstance(receipt, webhooks.Receipt)
     decided = _rejected(receipt) if isinstance(receipt, webhooks.WebhookRejected) else _decided(entry)
     return (entry.recorded.position, webhooks.id_of(entry.recorded.stream), *_receipt(receipt), *decided)

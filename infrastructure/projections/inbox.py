@@ -46,6 +46,10 @@ AUDIENCES = """
 SELECT environment, key FROM {schema}.audiences
 JOIN unnest(%b, %b) AS wanted (environment, key) USING (environment, key)
 """
+LAST_APPLIED = """
+SELECT environment, collection, id, occurred_at FROM {schema}.applied
+JOIN unnest(%b, %b, %b) AS wanted (environment, collection, id) USING (environment, collection, id)
+"""
 OPEN_RUNS = """
 SELECT environment, workflow, cancellation_key, id, recipient_collection, recipient_id FROM {schema}.runs
 JOIN unnest(%b, %b, %b) AS wanted (environment, workflow, cancellation_key)
@@ -72,9 +76,9 @@ class PostgresInbox:
         self._schema = schema = recorder.datastore.schema
         self._recorder, self._mapper, self._clock = recorder, mapper, clock
         self._precedents, self._subscribers = Precedents(schema), Subscribers(schema)
-        self._entities, self._workflows, self._audiences, self._runs, self._forwarding, self._park = (
+        self._entities, self._workflows, self._audiences, self._applied, self._runs, self._forwarding, self._park = (
             SQL(query).format(schema=Identifier(schema))
-            for query in (ENTITIES, WORKFLOWS, AUDIENCES, OPEN_RUNS, FORWARDING, PARK)
+            for query in (ENTITIES, WORKFLOWS, AUDIENCES, LAST_APPLIED, OPEN_RUNS, FORWARDING, PARK)
         )
 
     def position(self) -> int:
@@ -122,6 +126,8 @@ class PostgresInbox:
             facts[environment, ("audience", key)] = True
         for (environment,) in _rows(cursor, self._forwarding, _of(references, "forwarding")):
             facts[environment, ("forwarding",)] = True
+        for environment, *place, occurred_at in _rows(cursor, self._applied, _of(references, "applied")):
+            facts[environment, ("applied", *place)] = occurred_at
         return facts | self._open_runs(cursor, references)
 
     def _open_runs(self, cursor: Cursor[Any], references: Wanted) -> Facts:

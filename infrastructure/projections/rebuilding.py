@@ -214,8 +214,8 @@ class Groups:
     def _take(self, recorded: Recorded) -> Iterator[Entry]:
         if isinstance(recorded.event, webhooks.Decision):
             yield from self._decide(recorded, recorded.event)
-        elif isinstance(recorded.event, webhooks.Receipt):
-            self._received += isinstance(recorded.event, webhooks.WebhookReceived)
+        elif isinstance(recorded.event, webhooks.Receipt | webhooks.Occasion):
+            self._received += isinstance(recorded.event, webhooks.Occasion)
             yield _alone(recorded)
         else:
             self._edits.append((self._received, recorded))
@@ -225,7 +225,7 @@ class Groups:
         if isinstance(decision, webhooks.WebhookProcessed):
             yield Entry(stream=recorded.stream, decisions=tuple(self._open))
             self._open = []
-            self._decided += decision.evaluation == 1
+            self._decided += 1
 
     def _due(self, decided: int) -> Iterator[Entry]:
         while self._edits and self._edits[0][0] <= decided:

@@ -7,6 +7,7 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from infrastructure.projections.accounting import Accounting
 from infrastructure.projections.action_log import ActionLog
+from infrastructure.projections.applied import Applied
 from infrastructure.projections.directory import Directory
 from infrastructure.projections.disabled_targets import DisabledTargets
 from infrastructure.projections.entity_changes import EntityChanges
@@ -16,6 +17,7 @@ from infrastructure.projections.event_types import EventTypes
 from infrastructure.projections.forwards import Forwards
 from infrastructure.projections.payload_words import PayloadWords
 from infrastructure.projections.precedents import Precedents
+from infrastructure.projections.replays import Replays
 from infrastructure.projections.run_schedule import RunSchedule
 from infrastructure.projections.workflows import Workflows
 
@@ -32,6 +34,8 @@ PROJECTIONS: Mapping[str, Callable[[str], Projection]] = {
     "run_schedule": RunSchedule,  # before the runs: whoever carries one on takes the two in this order too
     "workflows": Workflows,
     "forwards": Forwards,
+    "replays": Replays,
+    "applied": Applied,
 }
 
 

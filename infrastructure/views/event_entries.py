@@ -62,17 +62,18 @@ def summary(row: dict[str, Any]) -> dict[str, Any]:
 
 def row_from(history: Sequence[Recorded]) -> dict[str, Any]:
     """The row that the event log has, or will have, for a webhook."""
-    last = max((getattr(each.event, "evaluation", 0) for each in history), default=0)
-    decisions = [each for each in history if getattr(each.event, "evaluation", None) == last]
+    decided = [each for each in history if isinstance(each.event, webhooks.Decision)]
+    last = max((getattr(each.event, "evaluation", 0) for each in decided), default=0)
+    decisions = [each for each in decided if getattr(each.event, "evaluation", None) == last]
     entry = Entry(recorded=history[0], stream=history[0].stream, decisions=decisions)
-    row = dict(zip(COLUMNS, row_of(entry), strict=True))
+    receipt = webhooks.receipt_of([each.event for each in history])
+    row = dict(zip(COLUMNS, row_of(entry, receipt), strict=True))
     return {**row, "error": orjson.loads(row["error"]) if row["error"] else None}
 
 
 def detail(history: Sequence[Recorded]) -> dict[str, Any]:
     """A webhook with all that it brought and led to."""
-    receipt = history[0].event
-    assert isinstance(receipt, webhooks.Receipt)
+    receipt = webhooks.receipt_of([each.event for each in history])
     classified = next(
         (
             each.event

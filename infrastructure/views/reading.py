@@ -67,9 +67,13 @@ class Reader:
         request: PageRequest,
         shape: Callable[[Row], dict[str, Any]],
         descending: bool = True,
+        given: Sequence[Any] = (),
     ) -> Page:
-        """A page of `query` under `conditions` (`column = %s` with its value), ordered by the columns of `key`."""
-        found = self.found(query, conditions, key=key, request=request, descending=descending)
+        """A page of `query` under `conditions` (`column = %s` with its value), ordered by the columns of `key`.
+
+        `given` are the parameters of the query itself.
+        """
+        found = self.found(query, conditions, key=key, request=request, descending=descending, given=given)
         return paged(found, key=key, request=request, shape=shape)
 
     def found(
@@ -80,9 +84,12 @@ class Reader:
         key: Sequence[str],
         request: PageRequest,
         descending: bool = True,
+        given: Sequence[Any] = (),
     ) -> list[Row]:
         """The rows of a page, and one more if there is one, in the order in which the page is read."""
-        return self.rows(*self._selected(query, conditions, _Turn.of(key, request, descending), request.size + 1))
+        turn = _Turn.of(key, request, descending)
+        statement, params = self._selected(query, conditions, turn, request.size + 1)
+        return self.rows(statement, [*given, *params])
 
     def found_in_any(
         self,

@@ -16,6 +16,7 @@ from interfaces.cli import (
     history,
     operating,
     processes,
+    replays,
     sources,
     tailing,
     why,
@@ -50,7 +51,20 @@ def main() -> None:
     """See HELP."""
 
 
-MODULES = (processes, operating, audit, sources, workflows, history, explain, why, exporting, tailing, demo)
+MODULES = (
+    processes,
+    operating,
+    audit,
+    sources,
+    workflows,
+    history,
+    explain,
+    why,
+    replays,
+    exporting,
+    tailing,
+    demo,
+)
 
 for module in MODULES:
     for command in module.COMMANDS:

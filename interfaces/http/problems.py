@@ -14,14 +14,17 @@ from application.dead_letters import StillDisabled
 from application.disabled_targets import TargetUnknown
 from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
 from application.managing import EnvironmentUnknown
+from application.processing_again import NotProcessable, WebhookUnknown
 from application.rate_limits import RateLimited
 from application.rehearsing import RehearsalForbidden
+from application.requesting_replays import ReplayUnknown
 from application.templates import TemplateUnknown
 from application.user_merges import UserUnknown
 from domain import errors
 from domain.api_keys import KeyUnknown
 from domain.configuring import ConfigurationUnknown, SecretUnknown
 from domain.mapping_edits import MappingUnknown
+from domain.replays import AppliedAlready, NotYetCompleted, ReplayEnded
 from domain.sources import SourceUnknown
 from domain.variables import VariableUnknown
 from interfaces.http import rendering
@@ -48,6 +51,12 @@ TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
     (TargetUnknown, 404, "resource_missing", "api_error"),
     (UserUnknown, 404, "resource_missing", "api_error"),
     (StillDisabled, 422, "target_disabled", "invalid_request_error"),
+    (ReplayUnknown, 404, "resource_missing", "api_error"),
+    (WebhookUnknown, 404, "resource_missing", "api_error"),
+    (ReplayEnded, 409, "conflict", "api_error"),
+    (NotYetCompleted, 409, "conflict", "api_error"),
+    (AppliedAlready, 409, "conflict", "api_error"),
+    (NotProcessable, 409, "conflict", "api_error"),
     (RateLimited, 429, "rate_limited", "api_error"),
     (errors.Refused, 422, "invalid_params", "invalid_request_error"),
     (Busy, 503, "busy", "api_error"),
@@ -102,6 +111,9 @@ def expected(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         if isinstance(error, kind):
             field = getattr(error, "field", None)
             shown = body(code=code, message=str(error), status=status, kind=group, field=field)
+            several = getattr(error, "problems", ())
+            if several:
+                shown["errors"] = [{"field": place, "message": message} for place, message in several]
             return _answer(shown, getattr(error, "retry_after", None))
     raise error
 

@@ -103,6 +103,7 @@ def mapping(shown: EventMapping) -> dict[str, Any]:
         "action_type": shown.action_type,
         "action_parameters": shown.configured,
         "active": shown.active,
+        "only_newer": shown.only_newer,
         "is_deleted": False,
         "created_at": shown.created_at,
         "updated_at": shown.updated_at,

@@ -94,6 +94,8 @@ class InMemory:
         self.pipeline = Pipeline(
             inbox=self.inbox,
             configuration_at=ConfigurationHistory(self.ledger).at,
+            configuration_of=ConfigurationHistory(self.ledger).of,
+            histories=self.ledger.histories,
             parse=bodies.read,
             check_schema=json_schemas.violation,
         )

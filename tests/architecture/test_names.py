@@ -18,6 +18,7 @@ PAST_TENSE = (
     "Accepted",
     "Activated",
     "Added",
+    "Applied",
     "Archived",
     "Attempted",
     "Cancelled",

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from application.errors import Busy
+from domain.slices import Slice
 from infrastructure.database import Database
 from infrastructure.projections import rebuilding, registry
-from tests import databases, examples, histories, stores
+from tests import databases, examples, histories, replaying, stores
 
 ALL = list(registry.PROJECTIONS)
 ROUNDS = 12
@@ -18,11 +19,32 @@ PAUSE = 0.05
 
 @pytest.fixture(scope="module")
 def database(postgres_url: str) -> Iterator[Database]:
-    """The whole history, settled in pages of three: edits lie among webhooks whose decisions come behind them."""
+    """The whole history, settled in pages of three: edits lie among webhooks whose decisions come behind them.
+
+    Then a replay for real evaluates some of it once more, and releases what was rejected.
+    """
     with databases.fresh_database(postgres_url) as url, stores.migrated(url) as database:
         _append_everything(database)
         stores.drain(database, page=3)
+        _replay(database)
         yield database
+
+
+def _replay(database: Database) -> None:
+    pin = histories.remap(stores.ledger(database))
+    stores.drain(database)
+    for number, outcomes in enumerate(((), ("rejected",))):
+        replay = replaying.request(
+            database,
+            f"replay-{number}",
+            source=histories.SOURCE,
+            environment=histories.ENVIRONMENT,
+            pin=pin,
+            of=Slice(outcomes=outcomes),
+            mode="apply",
+            reason="for the record",
+        )
+        assert replaying.run(database, replay)["apply"]["applied"] > 0
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from interfaces.cli.source_files.comparing import Shown, same
 from interfaces.cli.source_files.wanted import ApiMapping
 from interfaces.cli.yaml_files.lines import Line, brief, visible
 
-MEMBERS = ("event_type", "action_type", "action_parameters", "active")
+MEMBERS = ("event_type", "action_type", "action_parameters", "active", "only_newer")
+SWITCHES = ("active", "only_newer")
 
 
 @attrs.frozen
@@ -34,7 +35,7 @@ def compare(wanted: Sequence[ApiMapping], shown: Sequence[Shown]) -> MappingChan
     As the server finds it out: equal ones are the same, and of the rest those of one kind. Their order is that of their
     making, whatever that of the file.
     """
-    left: list[ApiMapping] = [{name: each[name] for name in MEMBERS} for each in shown]
+    left: list[ApiMapping] = [{name: each.get(name, False) for name in MEMBERS} for each in shown]
     open_still = list(wanted)
     changed: list[tuple[ApiMapping, ApiMapping]] = []
     for means in (same, _same_parameters, _same_kind):
@@ -69,7 +70,8 @@ def _titled(mapping: ApiMapping) -> str:
 
 
 def _details(mapping: ApiMapping) -> str:
-    return f"with {brief(mapping['action_parameters'])}{'' if mapping['active'] else ', not active'}"
+    switches = f"{'' if mapping['active'] else ', not active'}{', only newer' if mapping.get('only_newer') else ''}"
+    return f"with {brief(mapping['action_parameters'])}{switches}"
 
 
 def _change_lines(before: ApiMapping, after: ApiMapping) -> Iterator[Line]:
@@ -82,5 +84,6 @@ def _change_lines(before: ApiMapping, after: ApiMapping) -> Iterator[Line]:
         elif not same(earlier[name], later[name]):
             words = f"{brief(earlier[name])} → {brief(later[name])}"
             yield Line("~", f"{_titled(after)}: with.{visible(name)}: {words}")
-    if before["active"] != after["active"]:
-        yield Line("~", f"{_titled(after)}: active: {brief(before['active'])} → {brief(after['active'])}")
+    for name in SWITCHES:
+        if before.get(name, False) != after.get(name, False):
+            yield Line("~", f"{_titled(after)}: {name}: {brief(before[name])} → {brief(after[name])}")

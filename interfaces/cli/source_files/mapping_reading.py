@@ -11,7 +11,7 @@ from interfaces.cli.source_files.wanted import ApiMapping
 from interfaces.cli.yaml_files import findings
 from interfaces.cli.yaml_files.findings import Spot
 
-MEMBERS = ("on", "do", "with", "active")
+MEMBERS = ("on", "do", "with", "active", "only_newer")
 
 
 def read(spot: Spot) -> tuple[ApiMapping, ...]:
@@ -33,6 +33,7 @@ def _mapping(spot: Spot) -> ApiMapping:
         "action_type": action_type,
         "action_parameters": _without_nulls(configured.value),
         "active": findings.flag(given.get("active"), otherwise=True),
+        "only_newer": findings.flag(given.get("only_newer"), otherwise=False),
     }
 
 

@@ -10,7 +10,7 @@ from interfaces.cli.source_files.references import Reference
 from interfaces.cli.yaml_files.findings import Spot
 
 ApiMapping = Mapping[str, Any]
-"""`{event_type, action_type, action_parameters, active}`: the API's shape, without ids and times."""
+"""`{event_type, action_type, action_parameters, active, only_newer}`: the API's shape, without ids and times."""
 
 
 @attrs.frozen(kw_only=True)

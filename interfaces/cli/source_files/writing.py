@@ -98,7 +98,8 @@ def mapping(shown: Shown) -> dict[str, Any]:
     content = {"on": shown["event_type"], "do": shown["action_type"]}
     if shown["action_parameters"]:
         content["with"] = shown["action_parameters"]
-    return content if shown["active"] else {**content, "active": False}
+    told = content if shown["active"] else {**content, "active": False}
+    return {**told, "only_newer": True} if shown.get("only_newer") else told
 
 
 def variable(shown: Shown, names: Names) -> dict[str, Any]:
