@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from domain import forwarding
 from infrastructure.database import Database
 from tests import databases, examples, histories, stores
 from tests.histories import ENVIRONMENT, SOURCE, at
@@ -195,12 +196,26 @@ def test_runs_that_have_something_to_deliver_are_scheduled_and_so_is_the_end_of_
 ) -> None:
     who = {run: told for run, *told in stores.rows(database, "runs", ["id", "event_log_id", "recipient_id"])}
     rows = stores.rows(database, "run_schedule", ["run_id", "due_at", "target", "cancelled_by"])
-    assert sorted((*who[run], *due) for run, *due in rows) == [
+    assert sorted((*who[run], *due) for run, *due in rows if run in who) == [
         ("trigger", "ann", second("trigger"), "", None),
         ("trigger", "ben", second("trigger"), "", "cancel"),
         ("trigger-followers", "ann", second("trigger-followers"), "", None),
         ("trigger-followers", "p1", second("trigger-followers"), "", None),
     ]
+
+
+def test_what_was_executed_while_it_was_forwarded_is_in_line_and_cancelled_since(database: Database) -> None:
+    begun = {key: told for key, *told in stores.rows(database, "forwards", ["id", "event_log_id", "action_type"])}
+    rows = stores.rows(database, "run_schedule", ["run_id", "target", "cancelled_by", "place"])
+    lined_up = sorted((place, *begun[key], target, by) for key, target, by, place in rows if key in begun)
+    assert len(lined_up) == len(begun) == len(stores.rows(database, "forwards", ["status"]))
+    assert {action for _, _, action, *_ in lined_up} > {"users_identify", "objects_subscribe", "workflows_trigger"}
+    assert {told for *_, target, by in lined_up for told in [(target, by)]} == {
+        (f"knock/{ENVIRONMENT}", forwarding.stream(ENVIRONMENT))
+    }
+    assert "ben-back" in {webhook for _, webhook, *_ in lined_up}
+    assert not {"project-gone", "tenant-gone"} & {webhook for _, webhook, *_ in lined_up}
+    assert stores.rows(database, "forwarding") == []
 
 
 def test_nothing_was_parked(database: Database) -> None:
