@@ -57,16 +57,7 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         conninfo=database.conninfo,
         clock=clocks.system,
     )
-    receiving = Receiving(
-        appender=appender,
-        catalogue=shared.catalogue,
-        look_again=LookingAgain(shared.catalogue),
-        judging=Judging(
-            parse=bodies.read, dumps=bodies.dumps, run_script=ScriptThreads(shared.scripts), clock=clocks.system
-        ),
-        new_id=identifiers.new_id,
-        throttle=Throttle(per_second=settings.rejections_per_second, now=time.monotonic),
-    )
+    receiving = _receiving(shared, appender)
     reader = database.recorder(WorkerRecorder)
     waiting = calls.waiting_room(reader)
     calling = calls.singly(shared.ledger, waiting)
@@ -84,12 +75,7 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         bulk_operations=calls.in_bulk(shared.ledger, calling),
         trying_scripts=editing.trying_scripts(shared.catalogue, shared.scripts),
         templates=shared.templates,
-        explaining=Explaining(
-            store=shared.ledger,
-            configuration_at=ConfigurationHistory(shared.ledger).at,
-            configuration_of=ConfigurationHistory(shared.ledger).of,
-            parse=bodies.read,
-        ),
+        explaining=_explaining(shared),
         configuration_versions=ConfigurationVersions(store=shared.ledger),
         logs=PostgresLogs(ledger=shared.ledger, recorder=reader, forwards=forwards),
         overviews=PostgresOverviews(ledger=shared.ledger, recorder=reader),
@@ -117,6 +103,24 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         ),
     )
     return whole, appender
+
+
+def _receiving(shared: Parts, appender: GroupCommit) -> Receiving:
+    return Receiving(
+        appender=appender,
+        catalogue=shared.catalogue,
+        look_again=LookingAgain(shared.catalogue),
+        judging=Judging(
+            parse=bodies.read, dumps=bodies.dumps, run_script=ScriptThreads(shared.scripts), clock=clocks.system
+        ),
+        new_id=identifiers.new_id,
+        throttle=Throttle(per_second=shared.settings.rejections_per_second, now=time.monotonic),
+    )
+
+
+def _explaining(shared: Parts) -> Explaining:
+    history = ConfigurationHistory(shared.ledger)
+    return Explaining(store=shared.ledger, configuration_at=history.at, configuration_of=history.of, parse=bodies.read)
 
 
 def _following(shared: Parts, reader: WorkerRecorder) -> Following:
