@@ -15,3 +15,7 @@ class Conflict(Exception):
 
 class ConfigurationMoved(Exception):
     """A configuration was edited after the caller looked at it; look again and judge again."""
+
+
+class PayloadErased(Exception):
+    """What was received is not there any more: its key was destroyed."""

@@ -68,6 +68,8 @@ class Explaining:
         received = history[0].event
         if not isinstance(received, WebhookReceived):
             return (), None
+        if history[0].erased:
+            return (), "what was received was erased; its history tells what was decided"
         try:
             body = self.parse(received.body, received.headers.get("content-type", ""))
         except errors.Refused as refused:

@@ -80,7 +80,8 @@ class Pipeline:
 
     def _settled_as_failed(self, recorded: Recorded, received: WebhookReceived, error: str) -> bool:
         try:
-            self.inbox.settle([Settled(recorded=recorded, changes=(_broken(recorded, received, error),))])
+            broken = EvaluationFailed(evaluation=1, error=error)
+            self.inbox.settle([Settled(recorded=recorded, changes=(_failed(recorded, received, broken),))])
         except (Unavailable, Conflict):
             raise
         except Exception:  # noqa: BLE001 -- what broke it first is on record, and those behind it must go on
@@ -92,7 +93,7 @@ class Pipeline:
         plans = {
             recorded.stream: self._plan(recorded, recorded.event)
             for recorded in waiting
-            if isinstance(recorded.event, WebhookReceived)
+            if isinstance(recorded.event, WebhookReceived) and not recorded.erased
         }
         memory = self._remember(plans.values())
         if memory.crowded and len(waiting) > 1:
@@ -102,9 +103,13 @@ class Pipeline:
         while len(settled) < len(waiting) and changes < self.most_changes:
             recorded = waiting[len(settled)]
             plan = plans.get(recorded.stream) if isinstance(recorded.event, WebhookReceived) else None
-            if plan is None:
+            if plan is not None:
+                settled.append(Settled(recorded=recorded, changes=_conclude(recorded, plan, memory)))
+            elif isinstance(recorded.event, WebhookReceived):
+                settled.append(Settled(recorded=recorded, changes=(_erased(recorded, recorded.event),)))
+            else:
                 memory.note_edit(recorded)
-            settled.append(Settled(recorded=recorded, changes=_conclude(recorded, plan, memory) if plan else ()))
+                settled.append(Settled(recorded=recorded))
             changes += len(settled[-1].changes)
         return settled
 
@@ -163,12 +168,16 @@ def _runs(webhook: webhooks.Webhook, executed: ActionExecuted, memory: WorkingMe
     ]
 
 
-def _broken(recorded: Recorded, received: WebhookReceived, error: str) -> Change:
-    """What stands on record for a webhook whose evaluation broke."""
+def _erased(recorded: Recorded, received: WebhookReceived) -> Change:
+    return _failed(recorded, received, EvaluationFailed(evaluation=1, error="", reason="payload_erased"))
+
+
+def _failed(recorded: Recorded, received: WebhookReceived, because: EvaluationFailed) -> Change:
+    """What stands on record for a webhook that could not be evaluated."""
     return _change(
         recorded,
         (
-            EvaluationFailed(evaluation=1, error=error),
+            because,
             WebhookProcessed(
                 evaluation=1,
                 source=received.source,

@@ -118,4 +118,10 @@ def _error(entry: Entry) -> str | None:
         error = {"code": unclassified.reason, "message": unclassified.message, "path": path, "nearest": nearest}
         return dumps(error).decode()
     broken = entry.decision(webhooks.EvaluationFailed)
-    return dumps({"code": "evaluation_failed", "message": broken.error}).decode() if broken else None
+    return dumps(_broken(broken)).decode() if broken else None
+
+
+def _broken(event: webhooks.EvaluationFailed) -> dict[str, str]:
+    if event.reason is not None:
+        return {"code": event.reason, "message": "what was received was erased before it could be evaluated"}
+    return {"code": "evaluation_failed", "message": event.error}

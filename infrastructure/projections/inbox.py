@@ -55,6 +55,9 @@ PARK = """
 INSERT INTO {schema}.parked (position, stream, error) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
 
+# Within the transaction that has taken the reading position, for which who destroys keys waits.
+KEYS = "SELECT count(*) FROM {schema}.data_keys WHERE stream = ANY(%s)"
+
 Wanted = Sequence[tuple[str, Reference]]
 Facts = dict[tuple[str, Reference], object]
 
@@ -66,8 +69,9 @@ class PostgresInbox:
         self._schema = schema = recorder.datastore.schema
         self._recorder, self._mapper, self._clock = recorder, mapper, clock
         self._precedents, self._subscribers = Precedents(schema), Subscribers(schema)
-        self._entities, self._workflows, self._audiences, self._runs, self._park = (
-            SQL(query).format(schema=Identifier(schema)) for query in (ENTITIES, WORKFLOWS, AUDIENCES, OPEN_RUNS, PARK)
+        self._entities, self._workflows, self._audiences, self._runs, self._park, self._keys = (
+            SQL(query).format(schema=Identifier(schema))
+            for query in (ENTITIES, WORKFLOWS, AUDIENCES, OPEN_RUNS, PARK, KEYS)
         )
 
     def position(self) -> int:
@@ -143,6 +147,7 @@ class PostgresInbox:
 
         def write(cursor: Cursor[Any]) -> None:
             with cursor.connection.cursor(row_factory=tuple_row) as plain:
+                self._require_keys(plain, [each.recorded for each in entries])
                 for projection in projections:
                     projection.write(plain)
 
@@ -150,6 +155,14 @@ class PostgresInbox:
         assert first is not None
         assert last is not None
         self._insert(rows, first, last, write)
+
+    def _require_keys(self, cursor: Cursor[Any], events: Sequence[Recorded]) -> None:
+        """Refuse to settle what was read before it was erased: it must be looked at again."""
+        streams = [each.stream for each in events if each.key_id is not None and not each.erased]
+        if streams:
+            row = cursor.execute(self._keys, (streams,), prepare=True).fetchone()
+            if row != (len(streams),):
+                raise Conflict("what was received was erased meanwhile")
 
     def park(self, recorded: Recorded, error: str) -> None:
         """See the port."""

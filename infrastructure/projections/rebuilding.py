@@ -17,7 +17,6 @@ from application.errors import Busy
 from application.records import Recorded
 from domain import errors, runs, webhooks
 from infrastructure.database import Database
-from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import checksums, registry
 from infrastructure.projections.checksums import Checksum
@@ -90,7 +89,7 @@ class Rebuild:
     def __init__(self, database: Database, names: Sequence[str], progress: Progress, *, schema: str = SHADOW) -> None:
         self._live, self._schema, self._progress = database.schema, schema, progress
         self._recorder = database.recorder(WorkerRecorder)
-        self._mapper = RecordMapper(transcoder=None)  # type: ignore[arg-type]
+        self._mapper = database.mapper
         self._names = names
         self._projections: list[Projection] = [registry.PROJECTIONS[name](self._schema) for name in names]
         self._groups = Groups()

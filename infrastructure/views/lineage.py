@@ -96,6 +96,8 @@ class PostgresLineage:
         told = lineage.NOTHING
         shown: dict[int, lineage.Change] = {}
         for recorded in self._events([(row["stream"], row["version"]) for row in places]):
+            if recorded.erased:
+                continue  # nobody knows any more what it did
             change = _change(reference, recorded)
             told = lineage.evolve(told, change)
             if change.position in wanted:

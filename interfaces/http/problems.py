@@ -12,7 +12,7 @@ from application.call_outcomes import AudienceMissing, WorkflowInactive, Workflo
 from application.configuration_versions import VersionUnknown
 from application.dead_letters import StillDisabled
 from application.disabled_targets import TargetUnknown
-from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
+from application.errors import Busy, ConfigurationMoved, Conflict, PayloadErased, Unavailable
 from application.managing import EnvironmentUnknown
 from application.rate_limits import RateLimited
 from application.rehearsing import RehearsalForbidden
@@ -48,6 +48,7 @@ TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
     (TargetUnknown, 404, "resource_missing", "api_error"),
     (UserUnknown, 404, "resource_missing", "api_error"),
     (StillDisabled, 422, "target_disabled", "invalid_request_error"),
+    (PayloadErased, 410, "payload_erased", "api_error"),
     (RateLimited, 429, "rate_limited", "api_error"),
     (errors.Refused, 422, "invalid_params", "invalid_request_error"),
     (Busy, 503, "busy", "api_error"),
