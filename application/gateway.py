@@ -11,6 +11,7 @@ from application.collecting import Collecting
 from application.configuration_versions import ConfigurationVersions
 from application.dead_letters import DeadLetters
 from application.disabled_targets import DisabledTargets
+from application.erasing import Erasing
 from application.explaining import Explaining
 from application.managing import Managing
 from application.ports import Clock
@@ -52,6 +53,7 @@ class Gateway:
     templates: Templates
     logs: Logs
     explaining: Explaining
+    erasing: Erasing
     configuration_versions: ConfigurationVersions
     overviews: Overviews
     directory: Directory

@@ -10,6 +10,7 @@ import psycopg
 import structlog
 from psycopg.sql import SQL, Identifier
 
+from infrastructure import master_keys
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import rebuilding, registry, shapes
@@ -39,6 +40,7 @@ def migrate(database: Database) -> None:
         recorder = database.recorder(WorkerRecorder)
         recorder.create_table()
         connection.execute(SQL(OPERATIONS).format(schema=Identifier(database.schema)))
+        master_keys.keep(connection, database)
         if recorder.max_notification_id() is None:
             _begin(connection, database.schema)
         else:

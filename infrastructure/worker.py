@@ -1,8 +1,9 @@
 """The worker process: holds the lease, runs the pipeline round by round, and sleeps until the log tells it of more."""
 
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import structlog
@@ -11,7 +12,6 @@ from eventsourcing.persistence import PersistenceError
 from application.errors import Conflict, Unavailable
 from application.pipeline import Pipeline
 from infrastructure.database import Database
-from infrastructure.deliverer import Deliverer
 from infrastructure.event_store.recorder import CHANNEL
 
 LEASE = 7_402_511_844
@@ -23,11 +23,21 @@ POLL = 1.0
 log = structlog.get_logger(__name__)
 
 
+class Beside(Protocol):
+    """What a worker process does beside the pipeline, in a thread of its own: it carries runs on, it prunes."""
+
+    def run(self) -> None:
+        """Go on until stopped."""
+
+    def stop(self) -> None:
+        """Return from `run` soon. Called from another thread."""
+
+
 class Worker:
     """Runs until it is stopped. Survives a database that goes away and comes back."""
 
-    def __init__(self, *, database: Database, pipeline: Pipeline, deliverer: Deliverer) -> None:
-        self._database, self._pipeline, self._deliverer = database, pipeline, deliverer
+    def __init__(self, *, database: Database, pipeline: Pipeline, beside: Sequence[Beside]) -> None:
+        self._database, self._pipeline, self._beside = database, pipeline, beside
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -35,14 +45,17 @@ class Worker:
         self._stopped.set()
 
     def run(self) -> None:
-        """Serve the inbox until stopped. Runs are carried on meanwhile, whether or not this process has the lease."""
-        beside = threading.Thread(target=self._deliverer.run, name="deliverer")
-        beside.start()
+        """Serve the inbox until stopped. What goes on beside does so whether or not this process has the lease."""
+        threads = [threading.Thread(target=each.run, name=type(each).__name__.lower()) for each in self._beside]
+        for thread in threads:
+            thread.start()
         try:
             self._work()
         finally:
-            self._deliverer.stop()
-            beside.join()
+            for each in self._beside:
+                each.stop()
+            for thread in threads:
+                thread.join()
 
     def _work(self) -> None:
         while not self._stopped.is_set():

@@ -13,7 +13,19 @@ from eventsourcing.popo import POPOProcessRecorder
 from application.errors import Conflict
 from application.ports import Clock, LookedUp, Settled
 from application.records import Change, Recorded
-from domain import audiences, directory, idempotency, runs, subscribers, triggering, webhooks, workflows
+from domain import (
+    audiences,
+    directory,
+    erasures,
+    idempotency,
+    restatements,
+    retention,
+    runs,
+    subscribers,
+    triggering,
+    webhooks,
+    workflows,
+)
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
@@ -23,7 +35,7 @@ from infrastructure.event_store.ledger import MemoryLedger
 MASTER = b"the master key of what is nowhere"
 READER = "worker"
 EVERYTHING = 2**31
-OWN = Decision | runs.Event
+OWN = Decision | runs.Event | restatements.Event | erasures.Event | retention.PayloadsPruned
 """What the worker itself writes, and never reads again."""
 
 

@@ -12,8 +12,9 @@ from application.catalogue import ConfigurationHistory
 from application.pipeline import Pipeline
 from application.ports import Clock
 from application.records import Recorded
-from infrastructure import bodies, clocks, migrations, schemas
+from infrastructure import bodies, clocks, identifiers, migrations, schemas
 from infrastructure.database import SCHEMA, Database
+from infrastructure.erasing.destroying import Destroyer
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
@@ -101,3 +102,13 @@ def _texts(database: Database, table: str) -> list[tuple[Any, ...]]:
     query = SQL("SELECT t::text FROM {} AS t ORDER BY 1").format(Identifier(database.schema, table))
     with database.connect() as connection, connection.cursor(row_factory=tuple_row) as cursor:
         return cursor.execute(query).fetchall()
+
+
+def destroyer(database: Database) -> Destroyer:
+    """What destroys keys."""
+    return Destroyer(
+        recorder=database.recorder(WorkerRecorder),
+        ledger=ledger(database),
+        mapper=database.mapper,
+        new_id=identifiers.new_id,
+    )

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import attrs
@@ -11,16 +12,28 @@ from eventsourcing.persistence import OperationalError
 
 from application import moments
 from application.catalogue import ConfigurationHistory
+from application.erasing import retention_days
 from application.pipeline import Pipeline
 from application.queries import AccountingFilter, Moment
 from application.workflow_edits import WorkflowEdits
 from domain.errors import Refused
-from infrastructure import bodies, bootstrapping, clocks, delivering, doctor, editing, migrations, recounting
+from infrastructure import (
+    bodies,
+    bootstrapping,
+    clocks,
+    delivering,
+    doctor,
+    editing,
+    master_keys,
+    migrations,
+    recounting,
+)
 from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
 from infrastructure.composition.parts import Parts, parts
-from infrastructure.composition.serving import gateway
+from infrastructure.composition.serving import destroyer, erasing, gateway
 from infrastructure.embedded_postgres import EmbeddedPostgresError
+from infrastructure.erasing.pruning import Pruner, Pruning
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import as_of, rebuilding, registry
 from infrastructure.projections.inbox import PostgresInbox
@@ -43,6 +56,7 @@ __all__ = [
     "Unreachable",
     "accounting",
     "compare_projections",
+    "erase_again",
     "examine",
     "gateway",
     "keep_running",
@@ -53,6 +67,7 @@ __all__ = [
     "projections_as_of",
     "rebuild",
     "recount",
+    "require_master_key",
     "schemes",
     "server_beside",
     "server_for",
@@ -83,7 +98,8 @@ def warm_up(shared: Parts) -> None:
 
 
 def worker(shared: Parts) -> Worker:
-    """The worker over a database, with what carries runs on beside it."""
+    """The worker over a database, with what carries runs on beside it. Raises MasterKeyInvalid."""
+    master_keys.require(shared.database)
     inbox = PostgresInbox(recorder=shared.database.recorder(WorkerRecorder), mapper=shared.mapper, clock=clocks.system)
     history = ConfigurationHistory(shared.ledger)
     pipeline = Pipeline(
@@ -92,7 +108,19 @@ def worker(shared: Parts) -> Worker:
     deliverer = delivering.deliverer(
         shared.database, shared.ledger, shared.mapper, shared.outgoing, shared.catalogue.variables
     )
-    return Worker(database=shared.database, pipeline=pipeline, deliverer=deliverer)
+    pruner = Pruner(destroyer=destroyer(shared), clock=clocks.system)
+    pruning = Pruning(database=shared.database, pruner=pruner, days=partial(retention_days, shared.catalogue))
+    return Worker(database=shared.database, pipeline=pipeline, beside=(deliverer, pruning))
+
+
+def erase_again(shared: Parts) -> int:
+    """Destroy again what is on record as destroyed; how many keys were there."""
+    return erasing(shared).again()
+
+
+def require_master_key(shared: Parts) -> None:
+    """Raises MasterKeyInvalid where payloads are sealed under another master key than this process has."""
+    master_keys.require(shared.database)
 
 
 def prepare(shared: Parts) -> str | None:

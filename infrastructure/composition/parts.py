@@ -49,6 +49,7 @@ class Parts:
     templates: YamlTemplates
     scripts: Scripts
     outgoing: Outgoing
+    vault: MasterKeyVault
 
 
 @contextmanager
@@ -82,6 +83,7 @@ def _parts(settings: Settings, database: Database, vault: MasterKeyVault) -> Par
         templates=templates,
         scripts=scripts,
         outgoing=outgoing,
+        vault=vault,
     )
 
 

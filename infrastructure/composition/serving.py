@@ -6,6 +6,7 @@ from functools import partial
 from application.catalogue import ConfigurationHistory
 from application.collecting import Collecting
 from application.configuration_versions import ConfigurationVersions
+from application.erasing import Erasing
 from application.explaining import Explaining
 from application.gateway import Gateway, Limits
 from application.judging import Judging
@@ -27,6 +28,8 @@ from infrastructure import (
     identifiers,
 )
 from infrastructure.composition.parts import Parts, endpoint_url
+from infrastructure.erasing.destroying import Destroyer
+from infrastructure.erasing.eraser import PostgresEraser
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
 from infrastructure.script_threads import ScriptThreads
@@ -37,6 +40,28 @@ from infrastructure.views.lineage import PostgresLineage
 from infrastructure.views.logs import PostgresLogs
 from infrastructure.views.overviews import PostgresOverviews
 from infrastructure.views.runs import PostgresRuns
+
+
+def erasing(shared: Parts) -> Erasing:
+    """The use cases of erasure."""
+    return Erasing(
+        eraser=PostgresEraser(destroyer=destroyer(shared)),
+        store=shared.ledger,
+        catalogue=shared.catalogue,
+        vault=shared.vault,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+    )
+
+
+def destroyer(shared: Parts) -> Destroyer:
+    """What destroys keys, for erasures as for retention."""
+    return Destroyer(
+        recorder=shared.database.recorder(WorkerRecorder),
+        ledger=shared.ledger,
+        mapper=shared.mapper,
+        new_id=identifiers.new_id,
+    )
 
 
 def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
@@ -85,6 +110,7 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         disabled_targets=delivering.disabled_targets(shared.ledger),
         disabled_target_list=PostgresDisabledTargets(reader),
         dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs),
+        erasing=erasing(shared),
         lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
         parse=bodies.parse,
         clock=clocks.system,

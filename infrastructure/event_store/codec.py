@@ -106,6 +106,23 @@ def data_of(event: object) -> dict[str, Any]:
     return data
 
 
+def without_private(event: object) -> Any:
+    """The event as it is read once its stream's key is destroyed."""
+    topic, _, unstructure, parting = _ENCODE[event.__class__]
+    data = loads(dumps(unstructure(event)))
+    parting.take(data)
+    parting.put_back(data, _NOTHING)
+    return _DECODE[topic](data, topics.CLASSES[topic])
+
+
+def lies_open(recorded: Recorded) -> bool:
+    """Whether an event has something private and was stored before anything was encrypted."""
+    if recorded.key_id is not None:
+        return False
+    _, _, unstructure, parting = _ENCODE[recorded.event.__class__]
+    return bool(parting.take(unstructure(recorded.event)) or getattr(recorded.event, BODY, None))
+
+
 def dumps(value: Any) -> bytes:
     """Compact JSON, falling back to the standard library for integers beyond 64 bits."""
     try:

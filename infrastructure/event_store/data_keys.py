@@ -4,9 +4,9 @@ A key follows from the master key, which the database does not hold, and from a 
 alone opens nothing; once it is deleted the key is gone for good, while the stored events stay as they are.
 """
 
-import hashlib
 import hmac
 import os
+import threading
 from collections.abc import Callable
 
 from cryptography.exceptions import InvalidTag
@@ -18,15 +18,42 @@ ID_BYTES = 8
 """How much of a salt is the key's public id; the rest is what the key is made of."""
 
 NONCE_BYTES = 12
+BLOCK = 4_096
 MOST_KNOWN = 4_096
 """Keys that are kept at hand: more than a batch of the worker has."""
 
 # A key of its own for this purpose, so that the master key does nothing here itself.
 PURPOSE = b"hookledger/data-keys/1"
+PROOF = b"hookledger/this-is-the-key/1"
 
 Random = Callable[[int], bytes]
 FindSalt = Callable[[str], bytes | None]
 """The salt of a stream, None if it has none or has it no more."""
+
+
+class Chance(threading.local):
+    """Random bytes of the system's, fetched many at a time because each fetch is a call of the kernel.
+
+    Each thread has bytes of its own, and none are left over in a process that forks off, so that none are used twice.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Fetch anew next time."""
+        self._block, self._used = b"", 0
+
+    def __call__(self, size: int) -> bytes:
+        """So many random bytes, which nobody else gets."""
+        if self._used + size > len(self._block):
+            self._block, self._used = os.urandom(max(BLOCK, size)), 0
+        self._used += size
+        return self._block[self._used - size : self._used]
+
+
+CHANCE = Chance()
+os.register_at_fork(after_in_child=CHANCE.forget)
 
 
 class PayloadUnreadable(MapperDeserialisationError):
@@ -40,7 +67,7 @@ class DataKey:
 
     def __init__(self, root: bytes, salt: bytes, random: Random) -> None:
         self.id, self.salt, self._random = key_id(salt), salt, random
-        self._cipher = AESGCM(hmac.digest(root, salt, hashlib.sha256))
+        self._cipher = AESGCM(hmac.digest(root, salt, "sha256"))
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """The ciphertext, bound to `context`, behind its nonce."""
@@ -62,10 +89,14 @@ class DataKey:
 class DataKeys:
     """The keys of all streams under a master key; `find` looks a salt up that did not come with an event."""
 
-    def __init__(self, master: bytes, find: FindSalt, random: Random = os.urandom) -> None:
-        self._root = hmac.digest(master, PURPOSE, hashlib.sha256)
+    def __init__(self, master: bytes, find: FindSalt, random: Random = CHANCE) -> None:
+        self._root = hmac.digest(master, PURPOSE, "sha256")
         self._random, self._find = random, find
         self._known: dict[str, DataKey] = {}
+
+    def proof(self) -> bytes:
+        """What only this master key makes, and what gives nothing away of it."""
+        return hmac.digest(self._root, PROOF, "sha256")
 
     def new(self) -> DataKey:
         """A key that nobody has used. It is there for others once its salt is stored."""

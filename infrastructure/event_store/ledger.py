@@ -87,6 +87,11 @@ class PostgresLedger(Ledger):
             histories.setdefault(recorded.stream, []).append(recorded)
         return histories
 
+    def last(self, stream: str) -> Recorded | None:
+        """The last event of a stream, None if it has none."""
+        found = self._read(self.recorder.last_statement, (stream,))
+        return found[0] if found else None
+
     def epoch(self) -> int:
         """See the port."""
         try:

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 import attrs
 
-from domain import bulk_operations, disabled_targets, runs, webhooks
+from domain import bulk_operations, disabled_targets, erasures, restatements, retention, runs, webhooks
 
 NOT_PERSONAL = frozenset(
     {
@@ -78,6 +78,15 @@ DECLARED: Mapping[type[Any], Fields] = {
     # A server that is gone is gone for everybody, so that this outlives the runs that told of it.
     disabled_targets.TargetDisabled: _fields("environment url run_id request_id disabled_at"),
     disabled_targets.TargetEnabled: _fields("environment url enabled_at"),
+    restatements.EntityRestated: _fields(
+        "environment because restated_at", "collection id described following followers memberships"
+    ),
+    restatements.AudienceRestated: _fields("environment key name description created_at updated_at"),
+    erasures.ErasureRequested: _fields("erasure_id environment kind subject searched requested_at", "reason"),
+    erasures.ErasureCompleted: _fields(
+        "erasure_id environment streams digest webhooks runs restated ended completed_at"
+    ),
+    retention.PayloadsPruned: _fields("environment streams upto before restated pruned_at"),
     runs.RunCancelled: _fields("run_id environment webhook_id cancelled_at"),
 }
 

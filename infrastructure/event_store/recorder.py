@@ -4,6 +4,7 @@ The function locks the table, so that the order of positions is the order of com
 log can miss an event. Nothing here uses psycopg's pipeline mode: it hangs on large writes.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any, LiteralString
 
@@ -43,8 +44,12 @@ CREATE_TABLE = SQL(
     """
 )
 
+INBOX = hashlib.sha256(" ".join(topics.DECISIONS).encode()).hexdigest()[:8]
+"""Names the inbox's index for what is not in it: a release that brings other topics makes another index."""
+
 # The worker's inbox: all but what the worker itself writes, in log order, without a scan over its own output.
 CREATE_INBOX = SQL(
+    "DROP INDEX IF EXISTS {schema}.{old_index};"
     "CREATE INDEX IF NOT EXISTS {index} ON {schema}.{table} (notification_id) WHERE topic <> ALL ({decisions})"
 )
 
@@ -121,9 +126,12 @@ def append_arguments(rows: Sequence[Row], expected_epoch: int | None) -> tuple[A
     return (*bulk.columns("text bigint text bytea bytea", rows), expected_epoch, edits)
 
 
+NO_EDITS = ("webhook-", "run-", "bulk-", "target-", "entity-", "erasure-", "retention-")
+
+
 def edits_configuration(stream: str) -> bool:
     """Whether a stream holds what the gateway is told to do, rather than what it received and did."""
-    return not stream.startswith(("webhook-", "run-", "bulk-", "target-"))
+    return not stream.startswith(NO_EDITS)
 
 
 EVENTS: LiteralString = "SELECT notification_id, originator_id, originator_version, topic, state FROM {schema}.{table}"
@@ -142,7 +150,8 @@ class AppendByFunction(PostgresApplicationRecorder):
             "schema": Identifier(datastore.schema),
             "table": Identifier(table),
             "function": Identifier(f"{table}_append"),
-            "index": Identifier(f"{table}_inbox"),
+            "index": Identifier(f"{table}_inbox_{INBOX}"),
+            "old_index": Identifier(f"{table}_inbox"),
             "channel": Literal(CHANNEL),
             "sequence": Literal(f"{datastore.schema}.{table}_notification_id_seq"),
             "decisions": Literal(list(topics.DECISIONS)),
@@ -187,6 +196,9 @@ class AppendByFunction(PostgresApplicationRecorder):
         self.stream_statement: Composed = SQL(KEYED + " WHERE originator_id = %s ORDER BY originator_version").format(
             **names
         )
+        self.last_statement: Composed = SQL(
+            KEYED + " WHERE originator_id = %s ORDER BY originator_version DESC LIMIT 1"
+        ).format(**names)
         self.salt_statement: Composed = SQL("SELECT salt FROM {schema}.data_keys WHERE stream = %s").format(**names)
         self.epoch_statement: Composed = SQL("SELECT epoch FROM {schema}.configuration_epoch").format(**names)
         self.single_statement: Composed = SQL(
@@ -204,14 +216,18 @@ class AppendByFunction(PostgresApplicationRecorder):
         """As `insert_events`, of rows as they are."""
         with self.datastore.get_connection() as conn, conn.transaction(), conn.cursor() as curs:
             self._insert_events(curs, (), **kwargs)
-            if not rows:
-                return []
-            curs.execute(self.append_statement, append_arguments(rows, kwargs.get("expected_epoch")), prepare=True)
-            stored = curs.fetchone()
-            assert stored is not None
-            if stored["last_position"] is None:
-                raise ConfigurationMoved
-            last = int(stored["last_position"])
+            return self.append(curs, rows, kwargs.get("expected_epoch"))
+
+    def append(self, curs: Cursor[Any], rows: Sequence[Row], expected_epoch: int | None = None) -> Sequence[int]:
+        """Append rows in the transaction of a cursor that reads dictionaries; the log is locked until its end."""
+        if not rows:
+            return []
+        curs.execute(self.append_statement, append_arguments(rows, expected_epoch), prepare=True)
+        stored = curs.fetchone()
+        assert stored is not None
+        if stored["last_position"] is None:
+            raise ConfigurationMoved
+        last = int(stored["last_position"])
         return range(last - len(rows) + 1, last + 1)
 
     def notifications(self, statement: Composed, params: Sequence[Any]) -> list[Notification]:

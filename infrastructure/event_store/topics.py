@@ -10,6 +10,9 @@ from domain import (
     configurations,
     disabled_targets,
     environments,
+    erasures,
+    restatements,
+    retention,
     runs,
     sources,
     variables,
@@ -22,7 +25,7 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 CLASSES: Mapping[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
-        environments.EnvironmentCreated,
+        *get_args(environments.Event),
         *get_args(api_keys.Event),
         *get_args(sources.Event),
         *get_args(variables.Event),
@@ -33,14 +36,26 @@ CLASSES: Mapping[str, type[Any]] = {
         bulk_operations.BulkOperationStarted,
         *get_args(runs.Event),
         *get_args(disabled_targets.Event),
+        *get_args(restatements.Event),
+        *get_args(erasures.Event),
+        retention.PayloadsPruned,
     )
 }
 
 # Each list turns version 1 into 2, 2 into 3 and so on; the current version is one more than its length.
 UPCASTS: Mapping[str, tuple[Upcast, ...]] = {}
 
-# What the worker writes. It never reads these again, so that its inbox leaves them out.
-DECISIONS = tuple(cls.__name__ for cls in (*get_args(webhooks.Decision), *get_args(runs.Event)))
+# What the worker writes, or whoever erases while it waits. It never reads these again: its inbox leaves them out.
+DECISIONS = tuple(
+    cls.__name__
+    for cls in (
+        *get_args(webhooks.Decision),
+        *get_args(runs.Event),
+        *get_args(restatements.Event),
+        *get_args(erasures.Event),
+        retention.PayloadsPruned,
+    )
+)
 
 
 def current_version(topic: str) -> int:

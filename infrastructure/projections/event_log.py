@@ -28,6 +28,9 @@ UPDATE = (
 RECEIPT_TYPES = "bigint text text text timestamptz integer text text "
 DECIDED_TYPES = "text timestamptz text text text text json integer integer"
 
+KEY, ERROR = 11, 14
+"""Where a row has the idempotency key and the error."""
+
 Row = tuple[Any, ...]
 PENDING: Row = (None, None, None, None, None, "pending", None, 0, 0)
 

@@ -56,7 +56,7 @@ INSERT INTO {schema}.parked (position, stream, error) VALUES (%s, %s, %s) ON CON
 """
 
 # Within the transaction that has taken the reading position, for which who destroys keys waits.
-KEYS = "SELECT count(*) FROM {schema}.data_keys WHERE stream = ANY(%s)"
+KEYS = "SELECT count(*) FROM {schema}.data_keys WHERE stream = ANY(%b)"
 
 Wanted = Sequence[tuple[str, Reference]]
 Facts = dict[tuple[str, Reference], object]
@@ -158,10 +158,10 @@ class PostgresInbox:
 
     def _require_keys(self, cursor: Cursor[Any], events: Sequence[Recorded]) -> None:
         """Refuse to settle what was read before it was erased: it must be looked at again."""
-        streams = [each.stream for each in events if each.key_id is not None and not each.erased]
+        streams = [(each.stream,) for each in events if each.key_id is not None and not each.erased]
         if streams:
-            row = cursor.execute(self._keys, (streams,), prepare=True).fetchone()
-            if row != (len(streams),):
+            found = bulk.execute(cursor, self._keys, "text", streams).fetchone()
+            if found != (len(streams),):
                 raise Conflict("what was received was erased meanwhile")
 
     def park(self, recorded: Recorded, error: str) -> None:

@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 
 from application.errors import Busy
 from application.records import Recorded
-from domain import errors, runs, webhooks
+from domain import errors, restatements, runs, webhooks
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import checksums, registry
@@ -24,6 +24,9 @@ from infrastructure.projections.entries import Entry, Projection
 from infrastructure.projections.inbox import READER
 
 SHADOW = "hookledger_rebuild"
+AT_ONCE = runs.Event | restatements.Event
+"""What counts from its very place in the log on, since it was written together with its read models."""
+
 PAGE = 5_000
 NEAR = 20_000
 LOCK = 7_402_511_845
@@ -202,7 +205,7 @@ class Groups:
         for recorded in events:
             if isinstance(recorded.event, webhooks.Decision):
                 yield from self._decide(recorded, recorded.event)
-            elif isinstance(recorded.event, webhooks.Receipt | runs.Event):
+            elif isinstance(recorded.event, webhooks.Receipt | AT_ONCE):
                 self._received += isinstance(recorded.event, webhooks.WebhookReceived)
                 yield _alone(recorded)
             else:

@@ -8,7 +8,7 @@ import click
 from application.errors import Unavailable
 from domain.errors import Refused
 from infrastructure import composition
-from interfaces.cli import accounting, demo, explain, history, operating, processes, sources, why, workflows
+from interfaces.cli import accounting, demo, erasing, explain, history, operating, processes, sources, why, workflows
 
 HELP = """Hookledger: an event-sourced gateway for incoming webhooks.
 
@@ -38,7 +38,7 @@ def main() -> None:
     """See HELP."""
 
 
-MODULES = (processes, operating, accounting, sources, workflows, history, explain, why, demo)
+MODULES = (processes, operating, accounting, sources, workflows, history, explain, why, erasing, demo)
 
 for module in MODULES:
     for command in module.COMMANDS:

@@ -12,6 +12,7 @@ from application.call_outcomes import AudienceMissing, WorkflowInactive, Workflo
 from application.configuration_versions import VersionUnknown
 from application.dead_letters import StillDisabled
 from application.disabled_targets import TargetUnknown
+from application.erasing import WebhookUnknown
 from application.errors import Busy, ConfigurationMoved, Conflict, PayloadErased, Unavailable
 from application.managing import EnvironmentUnknown
 from application.rate_limits import RateLimited
@@ -21,6 +22,7 @@ from application.user_merges import UserUnknown
 from domain import errors
 from domain.api_keys import KeyUnknown
 from domain.configuring import ConfigurationUnknown, SecretUnknown
+from domain.erasures import SubjectUnknown
 from domain.mapping_edits import MappingUnknown
 from domain.sources import SourceUnknown
 from domain.variables import VariableUnknown
@@ -48,6 +50,8 @@ TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
     (TargetUnknown, 404, "resource_missing", "api_error"),
     (UserUnknown, 404, "resource_missing", "api_error"),
     (StillDisabled, 422, "target_disabled", "invalid_request_error"),
+    (WebhookUnknown, 404, "resource_missing", "api_error"),
+    (SubjectUnknown, 404, "resource_missing", "api_error"),
     (PayloadErased, 410, "payload_erased", "api_error"),
     (RateLimited, 429, "rate_limited", "api_error"),
     (errors.Refused, 422, "invalid_params", "invalid_request_error"),

@@ -1,5 +1,8 @@
 """What is private in an event is read with its stream's key alone, in its place alone, and by nobody afterwards."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import attrs
 import pytest
 from eventsourcing.persistence import StoredEvent
@@ -8,7 +11,7 @@ from application.records import Change, Recorded
 from domain import webhooks
 from infrastructure.event_store import private_fields, topics
 from infrastructure.event_store.codec import RecordMapper
-from infrastructure.event_store.data_keys import DataKeys, PayloadUnreadable
+from infrastructure.event_store.data_keys import CHANCE, DataKeys, PayloadUnreadable
 from infrastructure.event_store.keyed import KeyedNotification
 from tests import examples
 
@@ -129,6 +132,22 @@ def test_later_events_are_sealed_with_the_key_that_the_stream_has() -> None:
     [row] = mapper(salts={STREAM: salt}).rows(change, examples.AT)
     assert row[4] is None
     assert read(StoredEvent(*row[:4]), salt).event == examples.IDEMPOTENCY_DECIDED
+
+
+def test_no_random_bytes_are_given_out_twice_not_even_to_another_thread_or_process() -> None:
+    given = [CHANCE(16) for _ in range(1_000)]
+    with ThreadPoolExecutor(4) as threads:
+        given += [each for taken in threads.map(lambda _: [CHANCE(16) for _ in range(500)], range(4)) for each in taken]
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, CHANCE(16))
+        os._exit(0)
+    os.waitpid(child, 0)
+    given += [os.read(reading, 16), CHANCE(16)]
+    assert len(set(given)) == len(given)
+    assert {len(each) for each in given} == {16}
+    assert len(CHANCE(10_000)) == 10_000
 
 
 def test_only_so_many_keys_are_kept_at_hand() -> None:
