@@ -67,10 +67,10 @@ class BulkOperations:
         return bulk_operations.progress(started, {})
 
     def progress(self, operation_id: str, environment: str) -> Progress | None:
-        """How far a bulk operation of `environment` is; None if there is none."""
+        """How far a bulk operation of `environment` is; None if there is none, or none any more since it was erased."""
         history = self.store.history(bulk_operations.stream(operation_id))
         started = history[0].event if history else None
-        if not isinstance(started, BulkOperationStarted) or started.environment != environment:
+        if not isinstance(started, BulkOperationStarted) or started.environment != environment or history[0].erased:
             return None
         return bulk_operations.progress(started, self._processed(started))
 

@@ -1,4 +1,6 @@
-"""What can go wrong that is nobody's bad input: a broken world, or a race."""
+"""What can go wrong that is nobody's bad input: a broken world, or a race; and what many use cases miss."""
+
+from domain import errors
 
 
 class Unavailable(Exception):
@@ -15,3 +17,11 @@ class Conflict(Exception):
 
 class ConfigurationMoved(Exception):
     """A configuration was edited after the caller looked at it; look again and judge again."""
+
+
+class PayloadErased(Exception):
+    """What was received is not there any more: its key was destroyed."""
+
+
+class WebhookUnknown(errors.Refused):
+    """No webhook has this id, for this caller."""

@@ -72,6 +72,8 @@ class Explaining:
         received = webhooks.receipt_of([each.event for each in history])
         if not isinstance(received, WebhookReceived):
             return (), None
+        if history[0].erased:
+            return (), "what was received was erased; its history tells what was decided"
         try:
             body = self.parse(received.body, received.headers.get("content-type", ""))
         except errors.Refused as refused:

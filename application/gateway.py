@@ -12,6 +12,7 @@ from application.collecting import Collecting
 from application.configuration_versions import ConfigurationVersions
 from application.dead_letters import DeadLetters
 from application.disabled_targets import DisabledTargets
+from application.erasing import Erasing
 from application.explaining import Explaining
 from application.following import Following
 from application.managing import Managing
@@ -59,6 +60,7 @@ class Gateway:
     templates: Templates
     logs: Logs
     explaining: Explaining
+    erasing: Erasing
     configuration_versions: ConfigurationVersions
     overviews: Overviews
     directory: Directory

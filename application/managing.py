@@ -143,6 +143,20 @@ class Managing:
         environment: environments.Environment = self.catalogue.snapshot.state(environments.stream(slug))
         return environment
 
+    def change_retention(self, *, slug: str, payload_days: int | None, actor: str) -> environments.Environment:
+        """Keep the payloads of an environment for so many days, or for ever."""
+        stream = environments.stream(slug)
+
+        def decide(snapshot: Snapshot) -> list[Change]:
+            require_environment(snapshot, slug)
+            command = environments.ChangeRetention(payload_days=payload_days, at=self.clock())
+            events = environments.decide(snapshot.state(stream), command)
+            return [Change(stream=stream, version=snapshot.version(stream), events=events)]
+
+        self._edit(actor, decide)
+        environment: environments.Environment = self.catalogue.snapshot.state(stream)
+        return environment
+
     def define_workflow(
         self, *, environment: str, key: str, name: str, active: bool, actor: str, told: Mapping[str, Json] = NOTHING
     ) -> workflows.Workflow:

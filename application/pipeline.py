@@ -98,7 +98,8 @@ class Pipeline:
 
     def _settled_as_failed(self, recorded: Recorded, occasion: Occasion, error: str) -> bool:
         try:
-            self.inbox.settle([Settled(recorded=recorded, changes=(_broken(recorded, occasion, error),))])
+            broken = EvaluationFailed(evaluation=_number(occasion), error=error)
+            self.inbox.settle([Settled(recorded=recorded, changes=(_failed(recorded, occasion, broken),))])
         except (Unavailable, Conflict):
             raise
         except Exception:  # noqa: BLE001 -- what broke it first is on record, and those behind it must go on
@@ -116,18 +117,24 @@ class Pipeline:
         while len(settled) < len(waiting) and changes < self.most_changes:
             recorded = waiting[len(settled)]
             plan = plans.get((recorded.stream, recorded.version))
-            if plan is None:
+            if plan is not None:
+                settled.append(Settled(recorded=recorded, changes=_conclude(recorded, plan, memory)))
+            elif isinstance(recorded.event, Occasion):
+                settled.append(Settled(recorded=recorded, changes=(_erased(recorded, recorded.event),)))
+            else:
                 memory.note_edit(recorded)
-            settled.append(Settled(recorded=recorded, changes=_conclude(recorded, plan, memory) if plan else ()))
+                settled.append(Settled(recorded=recorded))
             changes += len(settled[-1].changes)
         return settled
 
     def _plans(self, waiting: Sequence[Recorded]) -> dict[tuple[str, int], Plan]:
-        """The plans of all that is to be evaluated, by stream and version."""
+        """The plans of all that is to be evaluated, by stream and version; of what was erased there is none."""
         older = [each.stream for each in waiting if isinstance(each.event, WebhookReleased | EvaluationRequested)]
         histories = self.histories(older) if older else {}
         plans: dict[tuple[str, int], Plan] = {}
         for recorded in waiting:
+            if recorded.erased:
+                continue
             if isinstance(recorded.event, WebhookReceived):
                 plans[recorded.stream, recorded.version] = self._plan(recorded.stream, recorded.event)
             elif isinstance(recorded.event, WebhookReleased | EvaluationRequested):
@@ -214,15 +221,24 @@ def _forward(recorded: Recorded, webhook: webhooks.Webhook, executed: ActionExec
     return Change(stream=forwards.stream(begun.forward_id), version=0, events=(begun,), attribution=because)
 
 
-def _broken(recorded: Recorded, occasion: Occasion, error: str) -> Change:
-    """What stands on record for a webhook whose evaluation broke."""
-    number = occasion.evaluation if isinstance(occasion, EvaluationRequested) else 1
+def _number(occasion: Occasion) -> int:
+    """Which evaluation of its webhook it makes the worker begin."""
+    return occasion.evaluation if isinstance(occasion, EvaluationRequested) else 1
+
+
+def _erased(recorded: Recorded, occasion: Occasion) -> Change:
+    because = EvaluationFailed(evaluation=_number(occasion), error="", reason="payload_erased")
+    return _failed(recorded, occasion, because)
+
+
+def _failed(recorded: Recorded, occasion: Occasion, because: EvaluationFailed) -> Change:
+    """What stands on record for a webhook that could not be evaluated."""
     return _change(
         recorded,
         (
-            EvaluationFailed(evaluation=number, error=error),
+            because,
             WebhookProcessed(
-                evaluation=number,
+                evaluation=because.evaluation,
                 source=occasion.source,
                 environment=occasion.environment,
                 event_type=None,

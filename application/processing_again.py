@@ -3,7 +3,7 @@
 import attrs
 
 from application.catalogue import Catalogue
-from application.errors import Conflict
+from application.errors import Conflict, WebhookUnknown
 from application.ports import Clock, EventStore
 from application.records import Attribution, Change, Recorded
 from domain import api_calls, configurations, errors, replays, webhooks
@@ -13,10 +13,6 @@ from domain.webhooks import EvaluationRequested, Pin, WebhookProcessed, WebhookR
 
 class NotProcessable(errors.Refused):
     """The webhook cannot be evaluated anew, or not yet."""
-
-
-class WebhookUnknown(errors.Refused):
-    """No webhook has this id here."""
 
 
 @attrs.frozen(kw_only=True)

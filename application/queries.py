@@ -97,7 +97,7 @@ class Logs(Protocol):
         """Every domain event of a webhook, in order."""
 
     def body(self, event_log_id: str, environment: str | None) -> tuple[bytes, str] | None:
-        """The raw body of a webhook and the content type that came with it."""
+        """The raw body of a webhook and the content type that came with it. Raises PayloadErased."""
 
     def action_logs(self, wanted: LogFilter, page: PageRequest) -> Page:
         """Actions, newest first."""

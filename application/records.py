@@ -27,7 +27,8 @@ ANYBODY = Attribution()
 class Recorded:
     """An event on record. `position` is its place in the log, None until it has one; `digest` covers what is stored.
 
-    `key_id` names the key under which the payload is encrypted, None while it is not.
+    `key_id` names the key under which what is private is encrypted, None where nothing is. Once that key is destroyed
+    the event is `erased`: its private fields are empty, and cannot be told from ones that always were.
     """
 
     stream: str
@@ -40,6 +41,7 @@ class Recorded:
     reason: str | None = None
     key_id: str | None = None
     digest: str | None = None
+    erased: bool = False
     position: int | None = None
 
 

@@ -10,9 +10,10 @@ from typing import TypeVar
 
 import attrs
 
-from domain import directory, merging
+from domain import directory, merging, recipients
 from domain.actions.outcomes import Reference
 from domain.json_values import OBJECTS, Json, same
+from domain.restatements import Described, EntityRestated
 from domain.webhooks import ActionExecuted
 
 Path = tuple[str, ...]
@@ -29,7 +30,8 @@ V = TypeVar("V")
 class Change:
     """What an action did to the entity that `reference` names, and where that stands on record.
 
-    `position` is its place in the log, `version` that in its webhook's stream.
+    `position` is its place in the log, `version` that in its webhook's stream. `restated` is the entity put on record
+    anew, in the place of all changes before; there is no webhook then, and the action only says when that was.
     """
 
     reference: Reference
@@ -38,6 +40,7 @@ class Change:
     webhook_id: str
     version: int
     action: ActionExecuted
+    restated: EntityRestated | None = None
 
     @property
     def effects(self) -> tuple[directory.Effect, ...]:
@@ -110,9 +113,33 @@ def subject(effect: directory.Effect) -> Reference | None:
 
 def evolve(lineage: Lineage, change: Change) -> Lineage:
     """The lineage after one more change."""
+    if change.restated is not None:
+        return _restated(change.restated, change)
     for effect in change.effects:
         lineage = _after(lineage, effect, change)
     return lineage
+
+
+def _restated(event: EntityRestated, change: Change) -> Lineage:
+    entity = _described(event.described, change) if event.described else None
+    return Lineage(
+        entity=entity,
+        removed_by=None if entity else change,
+        subscriptions={
+            recipients.entity(each.collection, each.id): Subscription(properties=each.properties, by=change)
+            for each in event.following
+        },
+        memberships={(each.audience, each.tenant or None): change for each in event.memberships},
+    )
+
+
+def _described(described: Described, change: Change) -> Entity:
+    return Entity(
+        properties=described.properties,
+        created_at=described.created_at,
+        updated_at=described.updated_at,
+        fields=_branch(None, described.properties, change),
+    )
 
 
 def _after(lineage: Lineage, effect: directory.Effect, change: Change) -> Lineage:

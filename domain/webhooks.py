@@ -256,10 +256,14 @@ class ActionFailed:
 
 @attrs.frozen(kw_only=True)
 class EvaluationFailed:
-    """The evaluation itself broke: a fault of the gateway's, kept so that the rest can go on."""
+    """The evaluation itself broke: a fault of the gateway's, kept so that the rest can go on.
+
+    With `reason` "payload_erased" it did not even begin, since there was nothing to evaluate any more.
+    """
 
     evaluation: int
     error: str
+    reason: Literal["payload_erased"] | None = None
 
 
 @attrs.frozen(kw_only=True)

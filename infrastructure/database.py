@@ -1,4 +1,4 @@
-"""A PostgreSQL database: where it is, how to connect, and the library's recorders on it."""
+"""A PostgreSQL database: where it is, how to connect, the library's recorders on it, and how its events are written."""
 
 from typing import TypeVar
 
@@ -10,6 +10,8 @@ from psycopg import conninfo
 from psycopg.rows import DictRow, dict_row
 
 from application.errors import Unavailable
+from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.data_keys import DataKeys
 from infrastructure.event_store.recorder import AppendByFunction, LedgerFactory, LedgerRecorder, WorkerRecorder
 from infrastructure.pools import AttentivePool
 
@@ -25,15 +27,16 @@ R = TypeVar("R", bound=AppendByFunction)
 
 
 class Database:
-    """One database. `url` is a PostgreSQL connection URI or conninfo string."""
+    """One database. `url` is a PostgreSQL connection URI or conninfo string, `master` the key that is not in it."""
 
-    def __init__(self, url: str, *, schema: str = SCHEMA, pool_size: int = 5) -> None:
+    def __init__(self, url: str, *, master: bytes, schema: str = SCHEMA, pool_size: int = 5) -> None:
         self.conninfo = conninfo.make_conninfo(
             url, connect_timeout=CONNECT_SECONDS, application_name="hookledger", options=OPTIONS, **SILENCE
         )
         self.schema = schema
         self._factory = LedgerFactory(_environment(schema))
         self._factory.datastore.pool = self._pool(pool_size)
+        self.mapper = RecordMapper(DataKeys(master, self._salt))
 
     def _pool(self, size: int) -> AttentivePool:
         # The library takes host, port and password singly; a whole conninfo also carries TLS and socket settings.
@@ -63,6 +66,9 @@ class Database:
             return cls(self._factory.datastore, **tables)
         except OperationalError as error:
             raise Unavailable("the database cannot be reached; is DATABASE_URL right, and the server up?") from error
+
+    def _salt(self, stream: str) -> bytes | None:
+        return self.recorder(LedgerRecorder).salt(stream)
 
     def close(self) -> None:
         """Close the pool."""

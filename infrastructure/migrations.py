@@ -10,6 +10,7 @@ import psycopg
 import structlog
 from psycopg.sql import SQL, Identifier
 
+from infrastructure import master_keys
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import rebuilding, registry, shapes
@@ -43,6 +44,7 @@ def migrate(database: Database) -> None:
         connection.execute(SQL(OPERATIONS).format(schema=Identifier(database.schema)))
         tables.create(connection, database.schema)
         connection.execute(journal.create_table(database.schema))
+        master_keys.keep(connection, database)
         if recorder.max_notification_id() is None:
             _begin(connection, database.schema)
         else:

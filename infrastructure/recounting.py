@@ -10,7 +10,6 @@ from psycopg.sql import SQL, Identifier
 from application.records import Recorded
 from domain import webhooks
 from infrastructure.database import Database
-from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections.inbox import READER
 
@@ -82,7 +81,7 @@ def _number(row: Sequence[object] | None) -> int:
 
 
 def _log(database: Database, head: int, progress: Progress) -> Iterator[Recorded]:
-    recorder, mapper, done = database.recorder(WorkerRecorder), RecordMapper(transcoder=None), 0  # type: ignore[arg-type]
+    recorder, mapper, done = database.recorder(WorkerRecorder), database.mapper, 0
     while stored := recorder.notifications(recorder.page_statement, (done, head, PAGE)):
         yield from (mapper.to_domain_event(each) for each in stored)
         done = stored[-1].id

@@ -26,13 +26,13 @@ log = structlog.get_logger(__name__)
 
 
 class Beside(Protocol):
-    """What goes on in a thread of its own."""
+    """What a worker process does beside the pipeline, in a thread of its own: it carries runs on, it prunes."""
 
     def run(self) -> None:
         """Go on until stopped."""
 
     def stop(self) -> None:
-        """Let `run` return soon."""
+        """Return from `run` soon. Called from another thread."""
 
 
 class Worker:

@@ -17,11 +17,14 @@ from domain import (
     configurations,
     disabled_targets,
     environments,
+    erasures,
     forwarding,
     forwards,
     mappings,
     replays,
+    restatements,
     restores,
+    retention,
     runs,
     sources,
     variables,
@@ -540,6 +543,49 @@ BULK_OPERATION_STARTED = bulk_operations.BulkOperationStarted(
     ),
     started_at=AT,
 )
+RETENTION_CHANGED = environments.RetentionChanged(slug=ENVIRONMENT, payload_days=90, changed_at=AT)
+ERASURE_ID = "019bc186-de00-7a13-8000-5d20c9ae7f18"
+ERASED_STREAMS = (f"run-{RUN_STARTED.run_id}", f"webhook-{WEBHOOK_ID}")
+ERASURE_REQUESTED = erasures.ErasureRequested(
+    erasure_id=ERASURE_ID,
+    environment=ENVIRONMENT,
+    kind="user",
+    subject="mYq0hV6cT2wPzJ8nR4sK1xBfLdU7aE5g",
+    reason="request 17 of 12 January",
+    searched=1,
+    requested_at=AT,
+)
+ERASURE_COMPLETED = erasures.ErasureCompleted(
+    erasure_id=ERASURE_ID,
+    environment=ENVIRONMENT,
+    streams=ERASED_STREAMS,
+    digest=erasures.digest_of(ERASED_STREAMS),
+    webhooks=1,
+    runs=1,
+    restated=1,
+    ended=0,
+    completed_at=AT,
+)
+PAYLOADS_PRUNED = retention.PayloadsPruned(
+    environment=ENVIRONMENT, streams=ERASED_STREAMS, upto=4711, before=BEFORE, restated=1, pruned_at=AT
+)
+ENTITY_RESTATED = restatements.EntityRestated(
+    environment=ENVIRONMENT,
+    because=erasures.stream(ERASURE_ID),
+    restated_at=AT,
+    collection="$users",
+    id="cus_Q8mWd4Tz1LrXyK",
+    described=restatements.Described(properties={"name": "Ines Blöm"}, created_at=BEFORE, updated_at=AT),
+    following=(
+        restatements.Followed(
+            collection="plans", id="team", properties={"role": "owner"}, inserted_at=BEFORE, updated_at=BEFORE
+        ),
+    ),
+    memberships=(restatements.Membership(audience="beta", tenant="acme", added_at=BEFORE),),
+)
+AUDIENCE_RESTATED = restatements.AudienceRestated(
+    environment=ENVIRONMENT, key="beta", name="beta", description=None, created_at=BEFORE, updated_at=BEFORE
+)
 
 FORWARDING_SET = forwarding.ForwardingSet(
     environment=ENVIRONMENT,
@@ -691,6 +737,12 @@ EVENTS: dict[str, object] = {
         REPLAY_COMPLETED,
         REPLAY_CANCELLED,
         REPLAY_FAILED,
+        RETENTION_CHANGED,
+        ENTITY_RESTATED,
+        AUDIENCE_RESTATED,
+        ERASURE_REQUESTED,
+        ERASURE_COMPLETED,
+        PAYLOADS_PRUNED,
     )
 }
 """One of each event, by name."""

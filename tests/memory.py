@@ -7,7 +7,7 @@ slow, and plainly right.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from eventsourcing.persistence import IntegrityError, JSONTranscoder, Notification, Tracking
+from eventsourcing.persistence import IntegrityError, Notification, Tracking
 from eventsourcing.popo import POPOProcessRecorder
 
 from application.errors import Conflict
@@ -17,9 +17,12 @@ from domain import (
     acceptances,
     audiences,
     directory,
+    erasures,
     forwarding,
     forwards,
     idempotency,
+    restatements,
+    retention,
     runs,
     staleness,
     subscribers,
@@ -31,19 +34,19 @@ from domain.acceptances import Acceptance
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference
 from domain.idempotency import Precedent, Scope
 from domain.webhooks import ActionExecuted, Decision, IdempotencyDecided, WebhookProcessed
-from infrastructure.event_store import envelopes
-from infrastructure.event_store.codec import RecordMapper, UnknownEvent
+from infrastructure.event_store.codec import UnknownEvent
 from infrastructure.event_store.ledger import MemoryLedger
 
+MASTER = b"the master key of what is nowhere"
 READER = "worker"
 EVERYTHING = 2**31
-OWN = Decision | runs.Event | forwards.Event
+OWN = Decision | runs.Event | forwards.Event | restatements.Event | erasures.Event | retention.PayloadsPruned
 """What the worker itself writes, and never reads again."""
 
 
 def ledger(clock: Clock) -> MemoryLedger:
     """An empty event store."""
-    return MemoryLedger(recorder=POPOProcessRecorder(), mapper=RecordMapper(JSONTranscoder()), clock=clock)
+    return MemoryLedger(recorder=POPOProcessRecorder(), master=MASTER, clock=clock)
 
 
 class MemoryAppender:
@@ -99,10 +102,10 @@ class MemoryInbox:
         at, first, last = self._clock(), entries[0].recorded.position, entries[-1].recorded.position
         assert first is not None
         assert last is not None
-        enclosed = [each for entry in entries for change in entry.changes for each in envelopes.enclose(change, at)]
-        stored = [self._ledger.mapper.to_stored_event(each) for each in enclosed]
+        changes = [change for entry in entries for change in entry.changes]
+        rows = [row for change in changes for row in self._ledger.mapper.rows(change, at)]
         try:
-            self._recorder.insert_events(stored, tracking=Tracking(READER, last))
+            self._ledger.store(rows, None, tracking=Tracking(READER, last))
         except IntegrityError as error:
             if (self._recorder.max_tracking_id(READER) or 0) < first:
                 raise

@@ -42,7 +42,9 @@ def no_variables(environment: str) -> Mapping[str, Json]:
 def journal(database: Database) -> PostgresJournal:
     """What replays keep."""
     recorder = database.recorder(WorkerRecorder)
-    return PostgresJournal(recorder=recorder, ledger=stores.ledger(database), mapper=stores.MAPPER, clock=clocks.system)
+    return PostgresJournal(
+        recorder=recorder, ledger=stores.ledger(database), mapper=database.mapper, clock=clocks.system
+    )
 
 
 def replaying(
@@ -57,7 +59,7 @@ def replaying(
     recorder = database.recorder(WorkerRecorder)
     return Replaying(
         journal=kept,
-        chronicle=PostgresChronicle(recorder=recorder, mapper=stores.MAPPER, page=page),
+        chronicle=PostgresChronicle(recorder=recorder, mapper=database.mapper, page=page),
         means=Means(parse=bodies.read, readmitting=readmitting, configuration_of=history.of),
         applying=Applying(
             orders=kept,

@@ -1,5 +1,6 @@
 """The event store and what belongs to it, over a test's database, put together as the composition root does it."""
 
+import base64
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -11,22 +12,24 @@ from application.catalogue import ConfigurationHistory
 from application.pipeline import Pipeline
 from application.ports import Clock
 from application.records import Recorded
-from infrastructure import bodies, clocks, migrations, schemas
+from infrastructure import bodies, clocks, identifiers, migrations, schemas
 from infrastructure.database import SCHEMA, Database
+from infrastructure.erasing.destroying import Destroyer
 from infrastructure.event_store.appender import GroupCommit
-from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
 from infrastructure.projections import registry
 from infrastructure.projections.inbox import PostgresInbox
+from tests import gateways
 
-MAPPER = RecordMapper(transcoder=None)  # type: ignore[arg-type]
+MASTER = base64.b64decode(gateways.MASTER_KEY)
+"""The master key of all their databases, as the gateways have it that run over them."""
 
 
 @contextmanager
 def migrated(url: str, *, schema: str = SCHEMA, pool_size: int = 5) -> Iterator[Database]:
     """The database at `url`, brought to shape."""
-    database = Database(url, schema=schema, pool_size=pool_size)
+    database = Database(url, master=MASTER, schema=schema, pool_size=pool_size)
     try:
         migrations.migrate(database)
         yield database
@@ -36,19 +39,19 @@ def migrated(url: str, *, schema: str = SCHEMA, pool_size: int = 5) -> Iterator[
 
 def ledger(database: Database, clock: Clock = clocks.system) -> PostgresLedger:
     """The event store."""
-    return PostgresLedger(recorder=database.recorder(LedgerRecorder), mapper=MAPPER, clock=clock)
+    return PostgresLedger(recorder=database.recorder(LedgerRecorder), mapper=database.mapper, clock=clock)
 
 
 def inbox(database: Database, clock: Clock = clocks.system) -> PostgresInbox:
     """The worker's inbox."""
-    return PostgresInbox(recorder=database.recorder(WorkerRecorder), mapper=MAPPER, clock=clock)
+    return PostgresInbox(recorder=database.recorder(WorkerRecorder), mapper=database.mapper, clock=clock)
 
 
 def group_commit(database: Database, *, conninfo: str | None = None, clock: Clock = clocks.system) -> GroupCommit:
     """The appender. `conninfo` leads it another way to the same database."""
     return GroupCommit(
         recorder=database.recorder(LedgerRecorder),
-        mapper=MAPPER,
+        mapper=database.mapper,
         conninfo=conninfo or database.conninfo,
         clock=clock,
     )
@@ -102,3 +105,13 @@ def _texts(database: Database, table: str) -> list[tuple[Any, ...]]:
     query = SQL("SELECT t::text FROM {} AS t ORDER BY 1").format(Identifier(database.schema, table))
     with database.connect() as connection, connection.cursor(row_factory=tuple_row) as cursor:
         return cursor.execute(query).fetchall()
+
+
+def destroyer(database: Database) -> Destroyer:
+    """What destroys keys."""
+    return Destroyer(
+        recorder=database.recorder(WorkerRecorder),
+        ledger=ledger(database),
+        mapper=database.mapper,
+        new_id=identifiers.new_id,
+    )

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import attrs
@@ -11,6 +12,7 @@ from eventsourcing.persistence import OperationalError
 
 from application import moments
 from application.catalogue import ConfigurationHistory
+from application.erasing import retention_days
 from application.pipeline import Pipeline
 from application.queries import AccountingFilter, Moment
 from application.workflow_edits import WorkflowEdits
@@ -23,6 +25,7 @@ from infrastructure import (
     doctor,
     editing,
     forwarding_doctor,
+    master_keys,
     migrations,
     recounting,
 )
@@ -30,8 +33,9 @@ from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
 from infrastructure.composition import replaying, sealing
 from infrastructure.composition.parts import Parts, parts
-from infrastructure.composition.serving import gateway
+from infrastructure.composition.serving import destroyer, erasing, gateway
 from infrastructure.embedded_postgres import EmbeddedPostgresError
+from infrastructure.erasing.pruning import Pruner, Pruning
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import as_of, rebuilding, registry
 from infrastructure.projections.inbox import PostgresInbox
@@ -56,6 +60,7 @@ __all__ = [
     "Unreachable",
     "accounting",
     "compare_projections",
+    "erase_again",
     "examine",
     "gateway",
     "keep_running",
@@ -66,6 +71,7 @@ __all__ = [
     "projections_as_of",
     "rebuild",
     "recount",
+    "require_master_key",
     "schemes",
     "sealing",
     "server_beside",
@@ -97,7 +103,8 @@ def warm_up(shared: Parts) -> None:
 
 
 def worker(shared: Parts) -> Worker:
-    """The worker over a database, with what carries runs on beside it."""
+    """The worker over a database, with what carries runs on beside it. Raises MasterKeyInvalid."""
+    master_keys.require(shared.database)
     inbox = PostgresInbox(recorder=shared.database.recorder(WorkerRecorder), mapper=shared.mapper, clock=clocks.system)
     history = ConfigurationHistory(shared.ledger)
     pipeline = Pipeline(
@@ -111,12 +118,24 @@ def worker(shared: Parts) -> Worker:
     deliverer = delivering.deliverer(
         shared.database, shared.ledger, shared.mapper, shared.outgoing, shared.catalogue.variables, shared.account_of
     )
+    pruner = Pruner(destroyer=destroyer(shared), clock=clocks.system)
+    pruning = Pruning(database=shared.database, pruner=pruner, days=partial(retention_days, shared.catalogue))
     return Worker(
         database=shared.database,
         pipeline=pipeline,
         sealer=sealing.sealer(shared),
-        beside={"deliverer": deliverer, "replayer": replaying.replayer(shared)},
+        beside={"deliverer": deliverer, "replayer": replaying.replayer(shared), "pruning": pruning},
     )
+
+
+def erase_again(shared: Parts) -> int:
+    """Destroy again what is on record as destroyed; how many keys were there."""
+    return erasing(shared).again()
+
+
+def require_master_key(shared: Parts) -> None:
+    """Raises MasterKeyInvalid where payloads are sealed under another master key than this process has."""
+    master_keys.require(shared.database)
 
 
 def prepare(shared: Parts) -> str | None:

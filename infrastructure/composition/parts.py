@@ -55,23 +55,24 @@ class Parts:
     outgoing: Outgoing
     account_of: AccountOf
     readmitting: Readmitting
+    vault: MasterKeyVault
 
 
 @contextmanager
 def parts(settings: Settings) -> Iterator[Parts]:
     """Everything over the database of `settings.database_url`, which must be set."""
     assert settings.database_url is not None
-    database = Database(settings.database_url)
+    master = master_key(settings.master_key, settings.data_dir)
+    database = Database(settings.database_url, master=master)
     try:
-        yield _parts(settings, database)
+        yield _parts(settings, database, MasterKeyVault(master))
     finally:
         database.close()
 
 
-def _parts(settings: Settings, database: Database) -> Parts:
-    mapper = RecordMapper(transcoder=None)  # type: ignore[arg-type]
+def _parts(settings: Settings, database: Database, vault: MasterKeyVault) -> Parts:
+    mapper = database.mapper
     ledger = PostgresLedger(recorder=database.recorder(LedgerRecorder), mapper=mapper, clock=clocks.system)
-    vault = MasterKeyVault(master_key(settings.master_key, settings.data_dir))
     catalogue = _catalogue(settings, ledger, vault)
     templates, scripts = YamlTemplates(), DiscreetScripts(QuickJsScripts())
     outgoing = delivering.outgoing(settings, clocks.system)
@@ -95,6 +96,7 @@ def _parts(settings: Settings, database: Database) -> Parts:
             variables=catalogue.variables,
             engine=scripts,
         ),
+        vault=vault,
     )
 
 

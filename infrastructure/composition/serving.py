@@ -6,6 +6,7 @@ from functools import partial
 from application.catalogue import ConfigurationHistory
 from application.collecting import Collecting
 from application.configuration_versions import ConfigurationVersions
+from application.erasing import Erasing
 from application.explaining import Explaining
 from application.following import Following
 from application.gateway import Gateway, Limits
@@ -31,6 +32,8 @@ from infrastructure import (
 )
 from infrastructure.composition import replaying, sealing
 from infrastructure.composition.parts import Parts, endpoint_url
+from infrastructure.erasing.destroying import Destroyer
+from infrastructure.erasing.eraser import PostgresEraser
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
 from infrastructure.news import LogNews
@@ -46,6 +49,28 @@ from infrastructure.views.logs import PostgresLogs
 from infrastructure.views.overviews import PostgresOverviews
 from infrastructure.views.replays import PostgresReplays
 from infrastructure.views.runs import PostgresRuns
+
+
+def erasing(shared: Parts) -> Erasing:
+    """The use cases of erasure."""
+    return Erasing(
+        eraser=PostgresEraser(destroyer=destroyer(shared)),
+        store=shared.ledger,
+        catalogue=shared.catalogue,
+        vault=shared.vault,
+        clock=clocks.system,
+        new_id=identifiers.new_id,
+    )
+
+
+def destroyer(shared: Parts) -> Destroyer:
+    """What destroys keys, for erasures as for retention."""
+    return Destroyer(
+        recorder=shared.database.recorder(WorkerRecorder),
+        ledger=shared.ledger,
+        mapper=shared.mapper,
+        new_id=identifiers.new_id,
+    )
 
 
 def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
@@ -90,6 +115,7 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         replays=PostgresReplays(ledger=shared.ledger, recorder=reader),
         requesting_replays=replaying.requesting(shared),
         processing_again=ProcessingAgain(store=shared.ledger, catalogue=shared.catalogue, clock=clocks.system),
+        erasing=erasing(shared),
         lineage=PostgresLineage(ledger=shared.ledger, recorder=reader),
         auditing=sealing.auditing(shared),
         parse=bodies.parse,

@@ -1,8 +1,15 @@
 """The EventStore port over the library's recorders: PostgreSQL's and, for tests, the in-memory one."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from eventsourcing.persistence import ApplicationRecorder, IntegrityError, Notification, OperationalError
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    Notification,
+    OperationalError,
+    StoredEvent,
+)
 from eventsourcing.persistence import InterfaceError as StoreInterfaceError
 from eventsourcing.popo import POPOApplicationRecorder
 from psycopg.sql import Composed
@@ -11,12 +18,12 @@ from application.errors import ConfigurationMoved, Conflict, Unavailable
 from application.ports import Clock
 from application.records import Change, Recorded
 from domain import streams
-from infrastructure.event_store import envelopes
-from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.codec import RecordMapper, Row
+from infrastructure.event_store.data_keys import DataKeys
 from infrastructure.event_store.recorder import AppendByFunction, edits_configuration
 
 
-class Ledger:
+class Ledger(ABC):
     """What both kinds of ledger share: envelopes, codec, and the meaning of errors."""
 
     def __init__(self, *, recorder: ApplicationRecorder, mapper: RecordMapper, clock: Clock) -> None:
@@ -25,15 +32,18 @@ class Ledger:
     def append(self, *changes: Change, epoch: int | None = None) -> int:
         """See the port."""
         at = self._clock()
-        recorded = [each for change in changes for each in envelopes.enclose(change, at)]
         try:
-            stored = [self.mapper.to_stored_event(each) for each in recorded]
-            positions = self.recorder.insert_events(stored, expected_epoch=epoch)
+            rows = [row for change in changes for row in self.mapper.rows(change, at)]
+            positions = self.store(rows, epoch)
         except IntegrityError as error:
             raise Conflict(", ".join(change.stream for change in changes)) from error
         except (OperationalError, StoreInterfaceError) as error:
             raise Unavailable("the event store cannot be reached") from error
         return positions[-1] if positions else self.head()
+
+    @abstractmethod
+    def store(self, rows: Sequence[Row], epoch: int | None) -> Sequence[int]:
+        """Store what the mapper made, all or nothing; the positions."""
 
     def head(self) -> int:
         """See the port."""
@@ -48,6 +58,10 @@ class PostgresLedger(Ledger):
     """The event store in PostgreSQL."""
 
     recorder: AppendByFunction
+
+    def store(self, rows: Sequence[Row], epoch: int | None) -> Sequence[int]:
+        """See the base."""
+        return self.recorder.insert_rows(rows, expected_epoch=epoch)
 
     def history(self, stream: str) -> tuple[Recorded, ...]:
         """See the port."""
@@ -73,6 +87,11 @@ class PostgresLedger(Ledger):
             histories.setdefault(recorded.stream, []).append(recorded)
         return histories
 
+    def last(self, stream: str) -> Recorded | None:
+        """The last event of a stream, None if it has none."""
+        found = self._read(self.recorder.last_statement, (stream,))
+        return found[0] if found else None
+
     def epoch(self) -> int:
         """See the port."""
         try:
@@ -91,9 +110,20 @@ class PostgresLedger(Ledger):
 
 
 class MemoryLedger(Ledger):
-    """The event store in memory, over the library's POPO recorder."""
+    """The event store in memory, over the library's POPO recorder; `salts` are those of the streams' data keys."""
 
     recorder: POPOApplicationRecorder
+
+    def __init__(self, *, recorder: ApplicationRecorder, master: bytes, clock: Clock) -> None:
+        self.salts: dict[str, bytes] = {}
+        super().__init__(recorder=recorder, mapper=RecordMapper(DataKeys(master, self.salts.get)), clock=clock)
+
+    def store(self, rows: Sequence[Row], epoch: int | None, **more: object) -> Sequence[int]:
+        """See the base."""
+        stored = [StoredEvent(*row[:4]) for row in rows]
+        positions = self.recorder.insert_events(stored, **more)
+        self.salts.update({row[0]: row[4] for row in rows if row[4] is not None})
+        return positions or ()
 
     def append(self, *changes: Change, epoch: int | None = None) -> int:
         """See the port."""

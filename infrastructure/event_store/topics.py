@@ -10,10 +10,13 @@ from domain import (
     configurations,
     disabled_targets,
     environments,
+    erasures,
     forwarding,
     forwards,
     replays,
+    restatements,
     restores,
+    retention,
     runs,
     sources,
     variables,
@@ -26,7 +29,7 @@ Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 CLASSES: Mapping[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
-        environments.EnvironmentCreated,
+        *get_args(environments.Event),
         *get_args(api_keys.Event),
         *get_args(sources.Event),
         *get_args(variables.Event),
@@ -41,15 +44,26 @@ CLASSES: Mapping[str, type[Any]] = {
         *get_args(forwards.Event),
         restores.RestoreAccepted,
         *get_args(replays.Event),
+        *get_args(restatements.Event),
+        *get_args(erasures.Event),
+        retention.PayloadsPruned,
     )
 }
 
 # Each list turns version 1 into 2, 2 into 3 and so on; the current version is one more than its length.
 UPCASTS: Mapping[str, tuple[Upcast, ...]] = {}
 
-# What the worker writes. It never reads these again, so that its inbox leaves them out.
+# What the worker writes, or whoever erases while it waits. It never reads these again: its inbox leaves them out.
 DECISIONS = tuple(
-    cls.__name__ for cls in (*get_args(webhooks.Decision), *get_args(runs.Event), *get_args(forwards.Event))
+    cls.__name__
+    for cls in (
+        *get_args(webhooks.Decision),
+        *get_args(runs.Event),
+        *get_args(forwards.Event),
+        *get_args(restatements.Event),
+        *get_args(erasures.Event),
+        retention.PayloadsPruned,
+    )
 )
 
 

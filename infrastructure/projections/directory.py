@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
-from domain import audiences, directory, merging, recipients
+from domain import audiences, directory, merging, recipients, restatements
 from domain.actions.outcomes import Reference
 from infrastructure import bulk
 from infrastructure.event_store.codec import dumps, loads
@@ -42,6 +42,21 @@ def key_of(environment: str, reference: Reference) -> Key:
     return environment, *recipients.place(reference)
 
 
+Told = audiences.Event | restatements.Event
+Effect = directory.Effect | Told
+
+
+def _changed(effect: Effect) -> Reference | None:
+    """The entity that an effect changes, None if it is about something else."""
+    match effect:
+        case directory.EntityMerged() | directory.EntityRemoved():
+            return effect.reference
+        case restatements.EntityRestated():
+            return restatements.reference_of(effect)
+        case _:
+            return None
+
+
 class _Entity:
     """An entity on its way through a batch."""
 
@@ -60,6 +75,12 @@ class _Entity:
     def remove(self, at: datetime) -> None:
         self.properties, self.created_at, self.updated_at = None, None, at
 
+    def restate(self, event: restatements.EntityRestated) -> None:
+        self.remove(event.restated_at)
+        if event.described:
+            self.properties = dict(event.described.properties)
+            self.created_at, self.updated_at = event.described.created_at, event.described.updated_at
+
 
 class Directory:
     """See the module."""
@@ -72,15 +93,15 @@ class Directory:
             SQL(query).format(schema=Identifier(schema)) for query in (READ, UPSERT, DELETE)
         )
         self._memberships = memberships.Memberships(schema)
-        self._effects: list[tuple[str, directory.Effect | audiences.Event, datetime]] = []
+        self._effects: list[tuple[str, Effect, datetime]] = []
 
     def fold(self, entry: Entry) -> None:
         """See the protocol."""
         for _, action, effects in entry.effects:
             self._effects.extend((action.environment, effect, action.executed_at) for effect in effects)
-        if entry.recorded is not None and isinstance(entry.recorded.event, audiences.Event):
-            edit = entry.recorded.event
-            self._effects.append((edit.environment, edit, entry.recorded.recorded_at))
+        if entry.recorded is not None and isinstance(entry.recorded.event, Told) and not entry.recorded.erased:
+            told = entry.recorded.event
+            self._effects.append((told.environment, told, entry.recorded.recorded_at))
 
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""
@@ -88,6 +109,11 @@ class Directory:
         for environment, effect, at in self._effects:
             if isinstance(effect, audiences.Event):
                 self._memberships.define(effect)
+            elif isinstance(effect, restatements.AudienceRestated):
+                self._memberships.restate_audience(effect)
+            elif isinstance(effect, restatements.EntityRestated):
+                entities[environment, effect.collection, effect.id].restate(effect)
+                self._memberships.restate(effect)
             elif isinstance(effect, directory.EntityMerged):
                 entities[key_of(environment, effect.reference)].merge(effect.properties, at)
             elif isinstance(effect, directory.EntityRemoved):
@@ -101,9 +127,9 @@ class Directory:
 
     def _present(self, cursor: Cursor[Any]) -> dict[Key, _Entity]:
         touched = {
-            key_of(environment, effect.reference): _Entity(None, None)
+            key_of(environment, reference): _Entity(None, None)
             for environment, effect, _ in self._effects
-            if isinstance(effect, directory.EntityMerged | directory.EntityRemoved)
+            if (reference := _changed(effect)) is not None
         }
         if touched:
             bulk.execute(cursor, self._read, "text text text", list(touched))

@@ -34,11 +34,11 @@ class Entry:
 
     @cached_property
     def effects(self) -> Sequence[tuple[Recorded, ActionExecuted, tuple[directory.Effect, ...]]]:
-        """Each executed action with what it does to the directory, worked out once for all who ask."""
+        """Each executed action with what it does to the directory, worked out once for all who ask; none if erased."""
         return [
             (recorded, action, directory.effects(action.action_type, action.payload, action.result))
             for recorded in self.decisions
-            if isinstance(action := recorded.event, ActionExecuted)
+            if isinstance(action := recorded.event, ActionExecuted) and not recorded.erased
         ]
 
     def decision(self, cls: type[E]) -> E | None:

@@ -45,6 +45,9 @@ FROM unnest(%b, %b, %b) AS new (id, a, b) WHERE log.id = new.id
 RECEIPT_TYPES = "bigint text text text timestamptz integer text text "
 DECIDED_TYPES = "text timestamptz text text text text json integer integer"
 
+KEY, ERROR = 11, 14
+"""Where a row has the idempotency key and the error."""
+
 Row = tuple[Any, ...]
 PENDING: Row = (None, None, None, None, None, "pending", None, 0, 0)
 
@@ -156,4 +159,10 @@ def _error(entry: Entry) -> str | None:
         error = {"code": unclassified.reason, "message": unclassified.message, "path": path, "nearest": nearest}
         return dumps(error).decode()
     broken = entry.decision(webhooks.EvaluationFailed)
-    return dumps({"code": "evaluation_failed", "message": broken.error}).decode() if broken else None
+    return dumps(_broken(broken)).decode() if broken else None
+
+
+def _broken(event: webhooks.EvaluationFailed) -> dict[str, str]:
+    if event.reason is not None:
+        return {"code": event.reason, "message": "what was received was erased before it could be evaluated"}
+    return {"code": "evaluation_failed", "message": event.error}

@@ -65,6 +65,9 @@ PARK = """
 INSERT INTO {schema}.parked (position, stream, error) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
 """
 
+# Within the transaction that has taken the reading position, for which who destroys keys waits.
+KEYS = "SELECT count(*) FROM {schema}.data_keys WHERE stream = ANY(%b)"
+
 Wanted = Sequence[tuple[str, Reference]]
 Facts = dict[tuple[str, Reference], object]
 
@@ -76,10 +79,11 @@ class PostgresInbox:
         self._schema = schema = recorder.datastore.schema
         self._recorder, self._mapper, self._clock = recorder, mapper, clock
         self._precedents, self._subscribers = Precedents(schema), Subscribers(schema)
-        self._entities, self._workflows, self._audiences, self._applied, self._runs, self._forwarding, self._park = (
+        self._entities, self._workflows, self._audiences, self._applied, self._runs, self._forwarding = (
             SQL(query).format(schema=Identifier(schema))
-            for query in (ENTITIES, WORKFLOWS, AUDIENCES, LAST_APPLIED, OPEN_RUNS, FORWARDING, PARK)
+            for query in (ENTITIES, WORKFLOWS, AUDIENCES, LAST_APPLIED, OPEN_RUNS, FORWARDING)
         )
+        self._park, self._keys = (SQL(query).format(schema=Identifier(schema)) for query in (PARK, KEYS))
 
     def position(self) -> int:
         """How far the log is settled."""
@@ -158,6 +162,7 @@ class PostgresInbox:
 
         def write(cursor: Cursor[Any]) -> None:
             with cursor.connection.cursor(row_factory=tuple_row) as plain:
+                self._require_keys(plain, [each.recorded for each in entries])
                 for projection in projections:
                     projection.write(plain)
 
@@ -165,6 +170,14 @@ class PostgresInbox:
         assert first is not None
         assert last is not None
         self._insert(rows, first, last, write)
+
+    def _require_keys(self, cursor: Cursor[Any], events: Sequence[Recorded]) -> None:
+        """Refuse to settle what was read before it was erased: it must be looked at again."""
+        streams = [(each.stream,) for each in events if each.key_id is not None and not each.erased]
+        if streams:
+            found = bulk.execute(cursor, self._keys, "text", streams).fetchone()
+            if found != (len(streams),):
+                raise Conflict("what was received was erased meanwhile")
 
     def park(self, recorded: Recorded, error: str) -> None:
         """See the port."""

@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import Cursor
 from psycopg.sql import SQL, Composed, Identifier
 
-from domain import audiences, directory, recipients
+from domain import audiences, directory, recipients, restatements
 from infrastructure import bulk
 from infrastructure.event_store.codec import dumps
 
@@ -44,6 +44,19 @@ SELECT * FROM unnest(%b, %b, %b, %b, %b, %b)
 ON CONFLICT (environment, key) DO UPDATE SET
     name = excluded.name, description = excluded.description, updated_at = excluded.updated_at
 """
+RESTATE_AUDIENCES = PUT_AUDIENCES + ", created_at = excluded.created_at"
+FORGET_FOLLOWED = """
+DELETE FROM {schema}.subscriptions s USING unnest(%b, %b, %b) AS gone (environment, c, i)
+WHERE s.environment = gone.environment AND (s.recipient_collection, s.recipient_id) = (gone.c, gone.i)
+"""
+FORGET_FOLLOWERS = """
+DELETE FROM {schema}.subscriptions s USING unnest(%b, %b, %b) AS gone (environment, c, i)
+WHERE s.environment = gone.environment AND (s.collection, s.object_id) = (gone.c, gone.i)
+"""
+FORGET_MEMBER = """
+DELETE FROM {schema}.audience_members m USING unnest(%b, %b) AS gone (environment, i)
+WHERE (m.environment, m.user_id) = (gone.environment, gone.i)
+"""
 
 Row = tuple[Any, ...]
 Step = tuple[Composed, str]
@@ -63,6 +76,10 @@ class Memberships:
         self._drop_member = query(DROP_MEMBERS), "text text text text"
         self._forget = query(FORGET_SUBSCRIPTIONS), "text text text"
         self._put_audience = query(PUT_AUDIENCES), "text text text text timestamptz timestamptz"
+        self._restate_audience = query(RESTATE_AUDIENCES), "text text text text timestamptz timestamptz"
+        self._forget_followed = query(FORGET_FOLLOWED), "text text text"
+        self._forget_followers = query(FORGET_FOLLOWERS), "text text text"
+        self._forget_member = query(FORGET_MEMBER), "text text"
         self._steps: list[tuple[Step, dict[Row, Row]]] = []
 
     def define(self, event: audiences.Event) -> None:
@@ -95,6 +112,33 @@ class Memberships:
                 self._add(self._drop_member, key, key)
             case _:
                 raise TypeError(f"{type(effect).__name__} is about an entity, not about a membership")
+
+    def restate_audience(self, event: restatements.AudienceRestated) -> None:
+        """An audience is as restated, whenever it was created."""
+        key = (event.environment, event.key)
+        row = (*key, event.name, event.description, event.created_at, event.updated_at)
+        self._add(self._restate_audience, key, row)
+
+    def restate(self, event: restatements.EntityRestated) -> None:
+        """An entity has these relations and no others."""
+        environment, place = event.environment, (event.collection, event.id)
+        entity = (environment, *place)
+        self._add(self._forget_followed, entity, entity)
+        if event.followers is not None:
+            self._add(self._forget_followers, entity, entity)
+        if event.collection == recipients.USERS:
+            self._add(self._forget_member, (environment, event.id), (environment, event.id))
+        for each in event.following:
+            self._put_back((environment, each.collection, each.id, *place), each)
+        for each in event.followers or ():
+            self._put_back((environment, *place, each.collection, each.id), each)
+        for membership in event.memberships:
+            key = (environment, membership.audience, event.id, membership.tenant)
+            self._add(self._put_member, key, (*key, membership.added_at))
+
+    def _put_back(self, key: Row, each: restatements.Followed) -> None:
+        row = (*key, dumps(each.properties).decode(), each.inserted_at, each.updated_at)
+        self._add(self._put_subscription, key, row)
 
     def _add(self, step: Step, key: Row, row: Row) -> None:
         if not self._steps or self._steps[-1][0] is not step:

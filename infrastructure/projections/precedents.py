@@ -33,6 +33,14 @@ def digest(scope: Scope) -> bytes:
     return hashlib.sha256(orjson.dumps(scope)).digest()
 
 
+def scope_of(entry: Entry) -> Scope | None:
+    """The scope that an evaluation was in; None where it had no key or no type."""
+    decided, processed = entry.decision(webhooks.IdempotencyDecided), entry.decision(webhooks.WebhookProcessed)
+    if decided is None or decided.key is None or processed is None or processed.event_type is None:
+        return None
+    return processed.source, processed.environment, processed.event_type, decided.key
+
+
 class Precedents:
     """See the module."""
 
@@ -45,14 +53,15 @@ class Precedents:
 
     def fold(self, entry: Entry) -> None:
         """See the protocol."""
-        decided, processed = entry.decision(webhooks.IdempotencyDecided), entry.decision(webhooks.WebhookProcessed)
-        if decided is None or decided.key is None or processed is None or processed.event_type is None:
+        key = scope_of(entry)
+        processed = entry.decision(webhooks.WebhookProcessed)
+        if key is None or processed is None:
             return
         events: Any = [each.event for each in entry.decisions]
         webhook_id = webhooks.id_of(entry.stream)
         precedent = idempotency.precedent_of(webhook_id, processed.received_at, events)
         if precedent is not None:
-            scope = digest((processed.source, processed.environment, processed.event_type, decided.key))
+            scope = digest(key)
             self._rows[scope] = (
                 scope,
                 webhook_id,

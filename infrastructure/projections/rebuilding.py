@@ -15,9 +15,8 @@ from psycopg.sql import SQL, Identifier
 
 from application.errors import Busy
 from application.records import Recorded
-from domain import errors, forwards, runs, webhooks
+from domain import errors, forwards, restatements, runs, webhooks
 from infrastructure.database import Database
-from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import checksums, registry
 from infrastructure.projections.checksums import Checksum
@@ -25,6 +24,9 @@ from infrastructure.projections.entries import Entry, Projection
 from infrastructure.projections.inbox import READER
 
 SHADOW = "hookledger_rebuild"
+AT_ONCE = runs.Event | forwards.Event | restatements.Event
+"""What counts from its very place in the log on, since it was written together with its read models."""
+
 PAGE = 5_000
 NEAR = 20_000
 LOCK = 7_402_511_845
@@ -90,7 +92,7 @@ class Rebuild:
     def __init__(self, database: Database, names: Sequence[str], progress: Progress, *, schema: str = SHADOW) -> None:
         self._live, self._schema, self._progress = database.schema, schema, progress
         self._recorder = database.recorder(WorkerRecorder)
-        self._mapper = RecordMapper(transcoder=None)  # type: ignore[arg-type]
+        self._mapper = database.mapper
         self._names = names
         self._projections: list[Projection] = [registry.PROJECTIONS[name](self._schema) for name in names]
         self._groups = Groups()
@@ -201,7 +203,7 @@ class Groups:
     def entries(self, events: Iterable[Recorded]) -> Iterator[Entry]:
         """The entries that these events complete."""
         for recorded in events:
-            if isinstance(recorded.event, runs.Event | forwards.Event):
+            if isinstance(recorded.event, AT_ONCE):
                 yield _alone(recorded)  # belongs to the decision before it, which counts before what was told since
             else:
                 yield from self._due(self._decided)

@@ -72,7 +72,7 @@ class RunSchedule:
             else:
                 self._take(event)
         for decision in entry.decisions:
-            if isinstance(decision.event, ActionExecuted):
+            if isinstance(decision.event, ActionExecuted) and not decision.erased:
                 for run_id in triggering.cancelled_by(decision.event):
                     self._cancelled[run_id] = (decision.event.executed_at, webhooks.id_of(entry.stream))
 

@@ -93,10 +93,12 @@ class Workflows:
             event = entry.recorded.event
             if isinstance(event, workflows.Event):
                 self._tell(event, entry.recorded.version)
-            elif isinstance(event, runs.Event):
-                self._take(event)
+            elif isinstance(event, runs.Event) and not (entry.recorded.erased and isinstance(event, runs.RunStarted)):
+                self._take(
+                    event
+                )  # of a run whose recipient is erased there is no row, and what became of it finds none
         for decision in entry.decisions:
-            if isinstance(decision.event, ActionExecuted):
+            if isinstance(decision.event, ActionExecuted) and not decision.erased:
                 at = decision.event.executed_at
                 self._cancelled += [(run_id, at) for run_id in triggering.cancelled_by(decision.event)]
 

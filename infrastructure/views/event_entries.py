@@ -87,12 +87,13 @@ def detail(history: Sequence[Recorded]) -> dict[str, Any]:
     return {
         **shown,
         "idempotency": {**shown["idempotency"], "same_body": key.same_body if key else None},
+        "erased": history[0].erased,
         "payload": payload(receipt.body, receipt.headers.get("content-type", "")),
         "headers": receipt.headers,
         "method": receipt.method,
         "query": receipt.query,
         "remote_address": receipt.remote_address,
-        "body_bytes": receipt.body_bytes if isinstance(receipt, webhooks.WebhookRejected) else len(receipt.body),
+        "body_bytes": _body_bytes(receipt, erased=history[0].erased),
         "verification": receipt.verdict and _verdict(receipt.verdict),
         **_of_accepted(receipt),
         "preprocess_output": classified.preprocess_output if classified else None,
@@ -110,6 +111,12 @@ def _of_accepted(receipt: webhooks.Receipt) -> dict[str, Any]:
         "part": receipt.part and attrs.asdict(receipt.part),
         "script_error": receipt.script.error if receipt.script else None,
     }
+
+
+def _body_bytes(receipt: webhooks.Receipt, *, erased: bool) -> int | None:
+    if isinstance(receipt, webhooks.WebhookRejected):
+        return receipt.body_bytes
+    return None if erased else len(receipt.body)
 
 
 def _verdict(verdict: Any) -> dict[str, Any]:
@@ -153,6 +160,7 @@ def action(recorded: Recorded) -> dict[str, Any]:
         "warnings": list(done.warnings) if done else [],
         "error": error and {name: getattr(error, name) for name in ("code", "message", "field", "path", "nearest")},
         "inserted_at": recorded.recorded_at,
+        "erased": recorded.erased,
     }
 
 
@@ -175,5 +183,6 @@ def history_entry(recorded: Recorded) -> dict[str, Any]:
         "correlation_id": recorded.correlation_id,
         "reason": recorded.reason,
         "digest": recorded.digest,
+        "erased": recorded.erased,
         "data": codec.data_of(recorded.event),
     }

@@ -9,8 +9,9 @@ from psycopg.sql import SQL, Identifier
 
 from application.queries import Moment, PageRequest, Traced
 from application.records import Recorded
-from domain import api_calls, lineage, recipients, webhooks
+from domain import api_calls, lineage, recipients, restatements, webhooks
 from domain.actions.outcomes import Reference
+from domain.restatements import EntityRestated
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.views import lineage_entries
@@ -97,6 +98,8 @@ class PostgresLineage:
         shown: dict[int, lineage.Change] = {}
         for recorded in self._events([(row["stream"], row["version"]) for row in places]):
             change = _change(reference, recorded)
+            if change is None:
+                continue
             told = lineage.evolve(told, change)
             if change.position in wanted:
                 shown[change.position] = change
@@ -147,8 +150,14 @@ def _shown(changes: Mapping[int, lineage.Change], keys: lineage_entries.Keys, ro
     return lineage_entries.change(changes[row["position"]], keys)
 
 
-def _change(reference: Reference, recorded: Recorded) -> lineage.Change:
-    assert isinstance(recorded.event, webhooks.ActionExecuted)
+def _change(reference: Reference, recorded: Recorded) -> lineage.Change | None:
+    """What an event did to an entity; None for one that only names it, or that nobody can read any more."""
+    event, restated = recorded.event, None
+    if isinstance(event, EntityRestated):
+        restated, event = event, _restating(event)
+    if recorded.erased or (restated and restatements.reference_of(restated) != reference):
+        return None
+    assert isinstance(event, webhooks.ActionExecuted)
     assert recorded.position is not None
     return lineage.Change(
         reference=reference,
@@ -156,7 +165,25 @@ def _change(reference: Reference, recorded: Recorded) -> lineage.Change:
         recorded_at=recorded.recorded_at,
         webhook_id=webhooks.id_of(recorded.stream),
         version=recorded.version,
-        action=recorded.event,
+        action=event,
+        restated=restated,
+    )
+
+
+def _restating(event: EntityRestated) -> webhooks.ActionExecuted:
+    """A restatement in the place of the actions that nobody can read any more."""
+    return webhooks.ActionExecuted(
+        evaluation=0,
+        mapping_id="",
+        source=restatements.SOURCE,
+        environment=event.environment,
+        event_type="",
+        action_type="restated",
+        parameters={},
+        payload={},
+        origins={},
+        result={},
+        executed_at=event.restated_at,
     )
 
 

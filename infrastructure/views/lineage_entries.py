@@ -56,8 +56,8 @@ def cause(change: Change, keys: Keys) -> dict[str, Any]:
         "position": change.position,
         "at": change.recorded_at,
         "executed_at": action.executed_at,
-        "event_log_id": change.webhook_id,
-        "action_id": f"{change.webhook_id}.{change.version}",
+        "event_log_id": None if change.restated else change.webhook_id,
+        "action_id": None if change.restated else f"{change.webhook_id}.{change.version}",
         "action_type": action.action_type,
         "source": action.source,
         "event_type": action.event_type,
@@ -69,7 +69,8 @@ def cause(change: Change, keys: Keys) -> dict[str, Any]:
 
 def change(done: Change, keys: Keys) -> dict[str, Any]:
     """A change with what it did: `set`, and where it did such a thing `removed`, `subscribed`, `joined` and so on."""
-    set_: dict[str, Any] = {}
+    described = done.restated and done.restated.described
+    set_: dict[str, Any] = dict(described.properties) if described else {}
     more: dict[str, Any] = {}
     for effect in done.effects:
         if isinstance(effect, directory.EntityMerged):

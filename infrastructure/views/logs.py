@@ -5,6 +5,7 @@ from typing import Any
 
 import attrs
 
+from application.errors import PayloadErased
 from application.queries import Entry, LogFilter, Page, PageRequest
 from application.records import Recorded
 from domain import webhooks
@@ -63,6 +64,8 @@ class PostgresLogs:
             return None
         receipt = history[0].event
         assert isinstance(receipt, webhooks.Receipt)
+        if history[0].erased:
+            raise PayloadErased(f"the body of webhook {event_log_id!r} was erased; what was decided about it is kept")
         return receipt.body, receipt.headers.get("content-type", "application/octet-stream")
 
     def action_logs(self, wanted: LogFilter, page: PageRequest) -> Page:

@@ -11,6 +11,7 @@ from infrastructure import composition
 from interfaces.cli import (
     audit,
     demo,
+    erasing,
     explain,
     exporting,
     history,
@@ -61,6 +62,7 @@ MODULES = (
     explain,
     why,
     replays,
+    erasing,
     exporting,
     tailing,
     demo,

@@ -90,8 +90,11 @@ def api() -> None:
     with _parts() as shared:
         gateway, appender = composition.gateway(shared)
         settings = shared.settings
-        with suppress(Unavailable):  # a database that is away now may be there for the first request
+        with suppress(
+            Unavailable, *composition.Unreachable
+        ):  # a database that is away may be there for the first request
             gateway.catalogue.current()
+            composition.require_master_key(shared)
         threading.Thread(target=composition.warm_up, args=(shared,), name="warm-up", daemon=True).start()
         _calm_collector()
         server = serving.server(

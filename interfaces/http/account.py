@@ -39,6 +39,18 @@ def create_environment(request: AnyRequest, gateway: Gateway, body: bytes) -> Re
     return rendering.answer(shapes.environment(made), 201)
 
 
+@put("/v1/environments/{slug:str}/retention", sync_to_thread=True, summary="Change how long payloads are kept")
+def put_retention(request: AnyRequest, gateway: Gateway, slug: str, body: bytes) -> Response[bytes]:
+    """`{payload_days}`: for how many days payloads are kept, null for ever. Older ones become unreadable for good."""
+    who, _ = callers.caller(request, gateway, "administer")
+    asked = callers.json_body(gateway, body)
+    days = asked.get("payload_days")
+    if "payload_days" not in asked or isinstance(days, bool) or not isinstance(days, int | None):
+        raise Malformed(f"payload_days is {days!r}; it must be a whole number of days, or null", "payload_days")
+    changed = gateway.managing.change_retention(slug=slug, payload_days=days, actor=who.key_id)
+    return rendering.answer(shapes.environment(changed))
+
+
 @get("/v1/api_keys", sync_to_thread=True, summary="List API keys")
 def list_keys(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     """Every key ever issued, without the keys themselves."""
@@ -104,6 +116,7 @@ HANDLERS = [
     list_environments,
     get_environment,
     create_environment,
+    put_retention,
     list_keys,
     issue_key,
     revoke_key,

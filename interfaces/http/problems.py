@@ -12,9 +12,9 @@ from application.call_outcomes import AudienceMissing, WorkflowInactive, Workflo
 from application.configuration_versions import VersionUnknown
 from application.dead_letters import StillDisabled
 from application.disabled_targets import TargetUnknown
-from application.errors import Busy, ConfigurationMoved, Conflict, Unavailable
+from application.errors import Busy, ConfigurationMoved, Conflict, PayloadErased, Unavailable, WebhookUnknown
 from application.managing import EnvironmentUnknown
-from application.processing_again import NotProcessable, WebhookUnknown
+from application.processing_again import NotProcessable
 from application.rate_limits import RateLimited
 from application.rehearsing import RehearsalForbidden
 from application.requesting_replays import ReplayUnknown
@@ -23,6 +23,7 @@ from application.user_merges import UserUnknown
 from domain import errors
 from domain.api_keys import KeyUnknown
 from domain.configuring import ConfigurationUnknown, SecretUnknown
+from domain.erasures import SubjectUnknown
 from domain.mapping_edits import MappingUnknown
 from domain.replays import AppliedAlready, NotYetCompleted, ReplayEnded
 from domain.sources import SourceUnknown
@@ -57,6 +58,8 @@ TABLE: Sequence[tuple[type[Exception], int, str, str]] = (
     (NotYetCompleted, 409, "conflict", "api_error"),
     (AppliedAlready, 409, "conflict", "api_error"),
     (NotProcessable, 409, "conflict", "api_error"),
+    (SubjectUnknown, 404, "resource_missing", "api_error"),
+    (PayloadErased, 410, "payload_erased", "api_error"),
     (RateLimited, 429, "rate_limited", "api_error"),
     (errors.Refused, 422, "invalid_params", "invalid_request_error"),
     (Busy, 503, "busy", "api_error"),

@@ -134,6 +134,7 @@ def environment(shown: Environment) -> dict[str, Any]:
         "updated_at": shown.created_at,
         "deleted_at": None,
         "hide_pii_data": False,
+        "retention": {"payload_days": shown.payload_days},
         "label_color": None,
         "last_commit_at": None,
     }

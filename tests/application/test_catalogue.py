@@ -52,7 +52,7 @@ class Hurried(MemoryLedger):
     """A log to which somebody appends after the epoch was read and before the events are."""
 
     def __init__(self, it: InMemory, edit: Callable[[], object]) -> None:
-        super().__init__(recorder=it.ledger.recorder, mapper=it.ledger.mapper, clock=it.clock)
+        super().__init__(recorder=it.ledger.recorder, master=memory.MASTER, clock=it.clock)
         self._edits = iter([edit])
 
     def category(self, name: str, *, after: int = 0) -> tuple[Recorded, ...]:

@@ -50,8 +50,7 @@ class EventStoreContract:
     def test_the_envelope_says_where_when_and_why(self, store: EventStore) -> None:
         store.append(RECEIVED)
         (recorded,) = store.history(WEBHOOK)
-        envelope = (recorded.stream, recorded.version, recorded.recorded_at, recorded.key_id)
-        assert envelope == (WEBHOOK, 1, examples.AT, None)
+        assert (recorded.stream, recorded.version, recorded.recorded_at) == (WEBHOOK, 1, examples.AT)
         because = (recorded.actor, recorded.causation_id, recorded.correlation_id)
         assert because == (BY.actor, BY.causation_id, BY.correlation_id)
 
@@ -60,20 +59,36 @@ class EventStoreContract:
         (recorded,) = store.history(RUN)
         assert (recorded.actor, recorded.causation_id, recorded.correlation_id) == (None, None, None)
 
-    def test_the_digest_covers_the_data_and_the_raw_body(self, store: EventStore) -> None:
-        store.append(RECEIVED)
-        (recorded,) = store.history(WEBHOOK)
-        data = codec.data_of(attrs.evolve(examples.WEBHOOK_RECEIVED, body=b""))
-        del data["body"]
-        assert recorded.digest == hashlib.sha256(codec.dumps(data) + b"\n" + examples.BODY).hexdigest()
+    def test_what_is_not_private_has_no_key_and_a_digest_of_its_data(self, store: EventStore) -> None:
+        store.append(CONNECTED)
+        (recorded,) = store.history(SOURCE)
+        data = codec.dumps(codec.data_of(examples.SOURCE_CONNECTED))
+        assert (recorded.key_id, recorded.digest) == (None, hashlib.sha256(data).hexdigest())
 
-    def test_equal_events_have_equal_digests_and_others_do_not(self, store: EventStore) -> None:
-        other = attrs.evolve(examples.WEBHOOK_RECEIVED, body=examples.BODY + b" ")
-        for number, event in enumerate((examples.WEBHOOK_RECEIVED, examples.WEBHOOK_RECEIVED, other)):
-            store.append(Change(stream=f"webhook-{number}", version=0, events=(event,)))
-        first, second, third = (each.digest for each in store.category("webhook"))
-        assert first == second != third
+    def test_the_private_events_of_a_stream_share_a_key_of_its_own(self, store: EventStore) -> None:
+        store.append(RECEIVED, STARTED)
+        events = (examples.IDEMPOTENCY_DECIDED, examples.WEBHOOK_PROCESSED)
+        store.append(Change(stream=WEBHOOK, version=1, events=events))
+        received, decided, processed = store.history(WEBHOOK)
+        (started,) = store.history(RUN)
+        assert received.key_id == decided.key_id != started.key_id
+        assert re.fullmatch("[0-9a-f]{16}", started.key_id or "")
+        assert processed.key_id is None
+
+    def test_no_digest_tells_that_two_events_are_equal(self, store: EventStore) -> None:
+        for number in range(2):
+            store.append(Change(stream=f"webhook-{number}", version=0, events=(examples.WEBHOOK_RECEIVED,)))
+        first, second = (each.digest for each in store.category("webhook"))
+        assert first != second
         assert re.fullmatch("[0-9a-f]{64}", first or "")
+
+    def test_an_append_that_fails_leaves_no_key_in_the_way(self, store: EventStore) -> None:
+        store.append(STARTED)
+        with pytest.raises(Conflict):
+            store.append(RECEIVED, STARTED)
+        store.append(RECEIVED)
+        assert [each.event for each in store.history(WEBHOOK)] == [examples.WEBHOOK_RECEIVED]
+        assert [each.event for each in store.history(RUN)] == [examples.RUN_STARTED]
 
     def test_versions_count_the_events_of_a_stream_from_one(self, store: EventStore) -> None:
         store.append(RECEIVED)

@@ -41,3 +41,29 @@ def test_an_environment_is_what_its_creation_says() -> None:
         environments.Environment(slug="production", name="Production", order=1, created_at=examples.BEFORE)
         == PRODUCTION
     )
+
+
+def test_payloads_are_kept_for_so_many_days_or_for_ever() -> None:
+    change = environments.ChangeRetention(payload_days=90, at=examples.AT)
+    assert environments.decide(PRODUCTION, change) == (examples.RETENTION_CHANGED,)
+    kept = environments.evolve(PRODUCTION, examples.RETENTION_CHANGED)
+    assert kept is not None
+    assert kept.payload_days == 90
+    for_ever = environments.ChangeRetention(payload_days=None, at=examples.AT)
+    assert [event.payload_days for event in _changed(kept, for_ever)] == [None]
+
+
+def test_the_same_retention_twice_changes_nothing() -> None:
+    change = environments.ChangeRetention(payload_days=90, at=examples.AT)
+    assert environments.decide(environments.evolve(PRODUCTION, examples.RETENTION_CHANGED), change) == ()
+
+
+@pytest.mark.parametrize("days", [0, -1, 36_501])
+def test_a_retention_that_cannot_be_is_refused(days: int) -> None:
+    with pytest.raises(environments.RetentionInvalid, match=f"payload_days is {days}; it must be 1 to 36,500"):
+        environments.decide(PRODUCTION, environments.ChangeRetention(payload_days=days, at=examples.AT))
+
+
+def _changed(state: environments.Environment, command: environments.Command) -> list[environments.RetentionChanged]:
+    events = environments.decide(state, command)
+    return [event for event in events if isinstance(event, environments.RetentionChanged)]

@@ -86,7 +86,7 @@ def receive(database: Database, name: str, step: tuple[str, dict[str, Any]]) -> 
 def fail_all(database: Database, sink: Sink) -> None:
     """As if each had been tried once at some time of the outage, and were to be tried again a little later."""
     recorder = database.recorder(WorkerRecorder)
-    agenda = PostgresAgenda(recorder=recorder, mapper=stores.MAPPER, clock=lambda: datetime.now(UTC), owner=1)
+    agenda = PostgresAgenda(recorder=recorder, mapper=database.mapper, clock=lambda: datetime.now(UTC), owner=1)
     started = [each.event for each in stores.log(database) if isinstance(each.event, runs.RunStarted)]
     for number, run in enumerate(started):
         due_at = datetime.now(UTC) - OUTAGE + OUTAGE * number / WAITING

@@ -1,6 +1,7 @@
 """Group commit, while all is well: many callers share a transaction, and each gets an answer of its own."""
 
 import asyncio
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +15,23 @@ from domain import sources, webhooks
 from infrastructure.database import Database
 from infrastructure.event_store import appender, envelopes
 from infrastructure.event_store.appender import GroupCommit
+from infrastructure.event_store.codec import RecordMapper
+from infrastructure.event_store.data_keys import DataKeys
 from infrastructure.event_store.recorder import LedgerRecorder
 from tests import examples, stores
 
 BY = Attribution(actor=examples.KEY_ID, correlation_id="req-7f3a")
 CONNECTED = Change(stream=sources.stream(examples.SOURCE), version=0, events=(examples.SOURCE_CONNECTED,))
+
+
+class Counting:
+    """Chance that can be had twice: numbers that count up, in as many bytes as are asked for."""
+
+    def __init__(self) -> None:
+        self._numbers = itertools.count()
+
+    def __call__(self, size: int) -> bytes:
+        return next(self._numbers).to_bytes(size)
 
 
 @pytest.fixture
@@ -80,7 +93,7 @@ def test_a_batch_is_bounded_in_bytes_too(database: Database) -> None:
 
 
 def test_rows_are_those_that_the_library_writes(database_url: str) -> None:
-    """Byte for byte what the library's EventStore stores of the same events, in the same order."""
+    """Byte for byte what the library's EventStore stores of the same events, in the same order, by the same chance."""
     changes = [received(n) for n in range(50)]
     changes += [attrs.evolve(received(99), events=tuple(examples.EVENTS.values()))]
     enclosed = [each for change in changes for each in envelopes.enclose(change, examples.AT)]
@@ -88,10 +101,13 @@ def test_rows_are_those_that_the_library_writes(database_url: str) -> None:
         stores.migrated(database_url, schema="ours") as ours,
         stores.migrated(database_url, schema="theirs") as theirs,
     ):
+        for each in (ours, theirs):
+            each.mapper = RecordMapper(DataKeys(stores.MASTER, each.recorder(LedgerRecorder).salt, Counting()))
         appended(ours, changes)
-        library: EventStore[Any] = EventStore(stores.MAPPER, theirs.recorder(LedgerRecorder))
+        library: EventStore[Any] = EventStore(theirs.mapper, theirs.recorder(LedgerRecorder))
         library.put(enclosed)  # type: ignore[arg-type]
         assert stores.rows(ours, "ledger_events") == stores.rows(theirs, "ledger_events")
+        assert stores.rows(ours, "data_keys") == stores.rows(theirs, "data_keys")
         assert len(stores.rows(ours, "ledger_events")) == len(enclosed)
 
 

@@ -11,4 +11,4 @@ from tests.contracts.event_store import EventStoreContract
 class TestMemoryLedger(EventStoreContract):
     @pytest.fixture
     def store(self) -> MemoryLedger:
-        return MemoryLedger(recorder=POPOApplicationRecorder(), mapper=stores.MAPPER, clock=lambda: examples.AT)
+        return MemoryLedger(recorder=POPOApplicationRecorder(), master=stores.MASTER, clock=lambda: examples.AT)

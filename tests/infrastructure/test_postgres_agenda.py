@@ -32,7 +32,7 @@ def inbox(database: Database) -> PostgresInbox:
 
 def agenda_of(database: Database, owner: int) -> PostgresAgenda:
     recorder = database.recorder(WorkerRecorder)
-    return PostgresAgenda(recorder=recorder, mapper=stores.MAPPER, clock=lambda: examples.AT, owner=owner)
+    return PostgresAgenda(recorder=recorder, mapper=database.mapper, clock=lambda: examples.AT, owner=owner)
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ import attrs
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from application.errors import Unavailable
+from application.errors import Conflict, Unavailable
 from application.pipeline import Settled
 from application.records import Change, Recorded
-from domain import sources
+from domain import sources, webhooks
 from infrastructure.database import Database
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.projections.inbox import PostgresInbox
-from tests import examples, stores
+from tests import examples, histories, stores
 from tests.contracts.inbox import RECEIVED, SCOPE, STREAM, USER, InboxContract, decided, settle
 from tests.proxies import between
 
@@ -133,3 +133,31 @@ def test_a_page_ends_where_large_webhooks_fill_it(store: PostgresLedger, inbox: 
     for number in range(3):
         store.append(Change(stream=f"webhook-{number}", version=0, events=(large,)))
     assert len(inbox.waiting(500)) == 2
+
+
+def test_what_was_erased_while_the_worker_thought_about_it_is_looked_at_again(database: Database) -> None:
+    changes = histories.deliveries(1)[:3]
+    stores.ledger(database).append(*changes)
+    inbox = stores.inbox(database)
+    waiting = inbox.waiting(10)
+    _destroy(database, changes[1].stream)
+    with pytest.raises(Conflict, match="erased"):
+        inbox.settle([Settled(recorded=each) for each in waiting])
+    assert [each.erased for each in inbox.waiting(10)] == [False, True, False]
+
+
+def test_an_erased_webhook_that_still_waits_ends_as_failed_and_says_why(database: Database) -> None:
+    [erased, kept] = histories.deliveries(1)[:2]
+    stores.ledger(database).append(histories.configured(), erased, kept)
+    _destroy(database, erased.stream)
+    stores.drain(database)
+    lines = stores.rows(database, "event_logs", ["id", "outcome", "error"])
+    outcomes = {webhooks.stream(name): (outcome, (error or {}).get("code")) for name, outcome, error in lines}
+    assert outcomes == {erased.stream: ("failed", "payload_erased"), kept.stream: ("executed", None)}
+    assert stores.rows(database, "parked") == []
+    assert stores.rows(database, "data_keys", ["stream"]) == [(kept.stream,)]
+
+
+def _destroy(database: Database, stream: str) -> None:
+    with database.connect() as connection:
+        connection.execute(f"DELETE FROM {database.schema}.data_keys WHERE stream = %s".encode(), (stream,))

@@ -43,7 +43,8 @@ def restricted(database: Database, database_url: str) -> Iterator[Database]:
     with database.connect() as connection:
         connection.execute(SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(Identifier(role), Literal(password)))
     restricting.restrict(database, role)
-    theirs = Database(psycopg.conninfo.make_conninfo(database_url, user=role, password=password))
+    conninfo = psycopg.conninfo.make_conninfo(database_url, user=role, password=password)
+    theirs = Database(conninfo, master=stores.MASTER)
     try:
         yield theirs
     finally:

@@ -11,7 +11,7 @@ from tests.interfaces.conversations import Connect, Source, bearer, issue, mappi
 
 OPEN = {"/health/live", "/health/ready"}
 ROLES = ("admin", "editor", "auditor", "environment")
-ADMINISTERED = ("/v1/api_keys", "/v1/environments")
+ADMINISTERED = ("/v1/api_keys", "/v1/environments", "/v1/erasures")
 BY_WRITE_KEY: list[dict[str, list[str]]] = [{"write_key": []}]
 """How routes for event clients are described: they take the write key of one source and no key of the API."""
 

@@ -1,0 +1,239 @@
+"""An erased subject is nowhere, everything else is as it was, and the log alone makes the same read models again."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import attrs
+import pytest
+
+from application.erasing import Scope
+from application.records import Change
+from domain import bulk_operations, erasures, runs, webhooks
+from domain.bulk_operations import BulkItem, BulkOperationStarted
+from domain.erasures import ErasureCompleted, Subject, SubjectUnknown
+from infrastructure.database import Database
+from infrastructure.erasing import searching
+from infrastructure.erasing.eraser import PostgresEraser
+from infrastructure.erasing.losses import PayloadUnencrypted
+from infrastructure.event_store import codec
+from infrastructure.projections import rebuilding
+from tests import examples, histories, stores
+
+SUBJECTS = {
+    "ann": Subject(kind="user", id="ann"),
+    "ben": Subject(kind="user", id="ben"),
+    "cleo": Subject(kind="user", id="cleo"),
+    "dan": Subject(kind="user", id="dan"),
+    "p1": Subject(kind="object", collection="projects", id="p1"),
+    "p2": Subject(kind="object", collection="projects", id="p2"),
+    "acme": Subject(kind="tenant", id="acme"),
+    "initech": Subject(kind="tenant", id="initech"),
+}
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database in which everything happened and the worker has seen it."""
+    with stores.migrated(database_url) as database:
+        ledger = stores.ledger(database)
+        for change in histories.everything():
+            ledger.append(change)
+        stores.drain(database, clock=lambda: examples.LATER)
+        yield database
+
+
+def erase(database: Database, subject: Subject, *texts: str) -> ErasureCompleted:
+    """Erase a subject, as the use case does."""
+    erasure_id = f"erasure-of-{subject.id}"
+    request = erasures.Request(
+        erasure_id=erasure_id,
+        environment=histories.ENVIRONMENT,
+        subject=subject,
+        digest="a digest",
+        reason="request 17",
+        searched=len(texts),
+        at=examples.LATER,
+    )
+    eraser = PostgresEraser(destroyer=stores.destroyer(database))
+    eraser.erase(Scope(environment=histories.ENVIRONMENT, subject=subject, texts=texts), request, "somebody")
+    completed = stores.ledger(database).history(erasures.stream(erasure_id))[-1].event
+    assert isinstance(completed, ErasureCompleted)
+    return completed
+
+
+def rebuilt(database: Database) -> dict[str, list[str]]:
+    """The read models as the log alone makes them."""
+    rebuilding.rebuild(database, [], lambda done, total: None)
+    return stores.read_models(database)
+
+
+def others(database: Database, subject: Subject) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the directory that do not name a subject."""
+    return {
+        table: [row for row in stores.rows(database, table) if subject.id not in row]
+        for table in ("entities", "subscriptions", "audience_members", "audiences")
+    }
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_everybody_else_is_as_before_and_the_log_makes_the_same_to_the_byte(database: Database, name: str) -> None:
+    before = others(database, SUBJECTS[name])
+    erase(database, SUBJECTS[name])
+    assert others(database, SUBJECTS[name]) == before
+    live = stores.read_models(database)
+    after = rebuilt(database)
+    for table, rows in live.items():
+        assert after[table] == rows, table
+
+
+def test_one_after_the_other_can_be_erased_until_nothing_is_left(database: Database) -> None:
+    for subject in SUBJECTS.values():
+        before = others(database, subject)
+        erase(database, subject)
+        assert others(database, subject) == before
+        live = stores.read_models(database)
+        assert rebuilt(database) == live
+    for table in ("entities", "subscriptions", "audience_members", "entity_changes", "runs"):
+        assert stores.rows(database, table) == [], table
+
+
+def test_no_stored_event_changes(database: Database) -> None:
+    before = stores.rows(database, "ledger_events")
+    erase(database, SUBJECTS["ann"])
+    assert set(before) < set(stores.rows(database, "ledger_events"))
+
+
+def test_only_the_keys_of_what_concerns_the_subject_are_destroyed(database: Database) -> None:
+    before = {stream for (stream,) in stores.rows(database, "data_keys", ["stream"])}
+    completed = erase(database, SUBJECTS["dan"])
+    after = {stream for (stream,) in stores.rows(database, "data_keys", ["stream"])}
+    assert before - after == set(completed.streams) == {"webhook-follow", "webhook-unfollow"}
+    assert {stream.partition("-")[0] for stream in after - before} == {"entity", "erasure"}
+
+
+def test_what_was_searched_for_goes_too_and_nothing_that_is_another_environments(database: Database) -> None:
+    ledger = stores.ledger(database)
+    rejected = attrs.evolve(examples.WEBHOOK_REJECTED, source=histories.SOURCE, body=b'{"about": "dan@example.com"')
+    for name, environment in (("here", histories.ENVIRONMENT), ("elsewhere", "development")):
+        event = attrs.evolve(rejected, environment=environment)
+        ledger.append(Change(stream=webhooks.stream(name), version=0, events=(event,)))
+    stores.drain(database)
+    completed = erase(database, SUBJECTS["dan"], "dan@example.com")
+    assert "webhook-here" in completed.streams
+    assert "webhook-elsewhere" not in completed.streams
+    live = stores.read_models(database)
+    assert rebuilt(database) == live
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("zoë@example.com", '{"email": "zo\\u00eb@example.com"}'),
+        ("zoë@example.com", "email=zo%C3%AB%40example.com&x=1"),
+        ("zoë@example.com", '{"email": "zoë@example.com"}'),
+        ('Zoë "Z" M', '{"name": "Zoë \\"Z\\" M"}'),
+        ("Zoë M", "name=Zo%C3%AB+M"),
+    ],
+)
+def test_a_text_is_found_however_it_is_written(text: str, written: str) -> None:
+    assert any(form in written.encode() for form in searching.forms(text))
+
+
+def test_a_bulk_operation_that_lists_the_subject_is_erased(database: Database) -> None:
+    items = (BulkItem(id="dan", problem="no such thing"), BulkItem(id="eve", webhook_id="follow"))
+    started = BulkOperationStarted(
+        operation_id="b1", environment=histories.ENVIRONMENT, name="users.identify", items=items, started_at=examples.AT
+    )
+    other = attrs.evolve(started, operation_id="b2", items=items[1:])
+    for each in (started, other):
+        stream = bulk_operations.stream(each.operation_id)
+        stores.ledger(database).append(Change(stream=stream, version=0, events=(each,)))
+    stores.drain(database)
+    completed = erase(database, SUBJECTS["dan"])
+    assert "bulk-b1" in completed.streams
+    assert "bulk-b2" not in completed.streams
+
+
+def test_a_run_that_is_still_open_ends_and_nobody_takes_it_up(database: Database) -> None:
+    """Whether it waits for its time or for its cancellation."""
+    waiting = stores.rows(database, "run_schedule", ["cancelled_by"])
+    assert {None, "cancel"} <= {cancelled_by for (cancelled_by,) in waiting}
+    completed = erase(database, SUBJECTS["ann"])
+    left = stores.rows(database, "run_schedule")
+    assert completed.ended == len(waiting) - len(left) >= 2
+    assert {run_id for run_id, *_ in left} <= {run_id for run_id, *_ in stores.rows(database, "runs")}
+    ends = [each.event for each in stores.log(database) if isinstance(each.event, runs.RunFailed)]
+    assert [(end.code, end.message) for end in ends] == [("erased", "")] * completed.ended
+
+
+def test_the_precedent_before_the_one_that_is_erased_counts_again(database: Database) -> None:
+    """The same key was used twice, the second time after its window: what a rebuild finds is the first."""
+    step = histories.STEPS["acme"]
+    assert isinstance(step, tuple)
+    late = histories.received(histories.body("acme", ("users_identify", {"id": "zoe"})), 0)
+    first = histories.received(histories.body("acme", ("users_identify", {"id": "yan"})), 0)
+    for name, event, days in (("first", first, 0), ("late", late, 3)):
+        event = attrs.evolve(event, received_at=examples.AT + timedelta(days=days))
+        stores.ledger(database).append(Change(stream=webhooks.stream(name), version=0, events=(event,)))
+    stores.drain(database)
+    assert ("late",) in stores.rows(database, "precedents", ["webhook_id"])
+    erase(database, Subject(kind="user", id="zoe"))
+    assert ("first",) in stores.rows(database, "precedents", ["webhook_id"])
+    live = stores.read_models(database)
+    assert rebuilt(database) == live
+
+
+def test_what_was_recorded_before_there_were_keys_is_refused_and_stays(database: Database) -> None:
+    _decrypt(database, webhooks.stream("follow"))
+    before = stores.read_models(database)
+    with pytest.raises(PayloadUnencrypted, match="webhook-follow was recorded before payloads were encrypted"):
+        erase(database, SUBJECTS["dan"])
+    assert stores.read_models(database) == before
+
+
+def test_a_subject_of_whom_nothing_is_on_record_is_unknown(database: Database) -> None:
+    head = stores.ledger(database).head()
+    with pytest.raises(SubjectUnknown):
+        erase(database, Subject(kind="user", id="never-heard-of"))
+    assert stores.ledger(database).head() == head
+
+
+def test_keys_that_came_back_are_destroyed_again(database: Database) -> None:
+    kept = dict(stores.rows(database, "data_keys"))
+    completed = erase(database, SUBJECTS["dan"])
+    with database.connect() as connection, connection.cursor() as cursor:
+        insert = f"INSERT INTO {database.schema}.data_keys VALUES (%s, %s)".encode()
+        cursor.executemany(insert, [(stream, kept[stream]) for stream in completed.streams])
+    eraser = PostgresEraser(destroyer=stores.destroyer(database))
+    assert eraser.again() == len(completed.streams)
+    assert eraser.again() == 0
+
+
+def test_webhooks_that_wait_count_after_what_was_restated(database: Database) -> None:
+    """Received before the erasure and decided after it: in a rebuild as in life."""
+    later = histories.received(histories.body("later", ("users_identify", {"id": "ben", "name": "Later"})), 50)
+    stores.ledger(database).append(Change(stream=webhooks.stream("later"), version=0, events=(later,)))
+    erase(database, SUBJECTS["ann"])
+    stores.drain(database)
+    live = stores.read_models(database)
+    assert any("Later" in row for row in live["entities"])
+    assert rebuilt(database) == live
+
+
+def _decrypt(database: Database, stream: str) -> None:
+    """Put a webhook's receipt back into the form that it had before there were keys."""
+    recorded = stores.ledger(database).history(stream)[0]
+    receipt: Any = recorded.event
+    data = codec.data_of(receipt)
+    del data["body"]
+    state = b'{"v":1,"at":"%b","digest":"0"}\n%b\n%b' % (
+        recorded.recorded_at.isoformat().encode(),
+        codec.dumps(data),
+        receipt.body,
+    )
+    update = (
+        f"UPDATE {database.schema}.ledger_events SET state = %s WHERE originator_id = %s AND originator_version = 1"
+    )
+    with database.connect() as connection:
+        connection.execute(update.encode(), (state, stream))
