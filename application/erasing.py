@@ -33,7 +33,7 @@ class Scope:
 
 @attrs.frozen(kw_only=True)
 class Preview:
-    """How many streams an erasure would destroy, by category (webhook, run, bulk, entity); and which webhooks."""
+    """How many streams an erasure would destroy, by category, such as webhook and run; and which webhooks."""
 
     counts: dict[str, int]
     webhooks: Sequence[str]
@@ -76,7 +76,7 @@ class Erasing:
         """What an erasure would destroy."""
         self._check(scope)
         found = sorted(self.eraser.find(scope))
-        counts = dict.fromkeys(("webhook", "run", "bulk", "entity"), 0)
+        counts = dict.fromkeys(("webhook", "run", "forward", "bulk", "entity"), 0)
         for stream in found:
             counts[streams.category(stream)] += 1
         ids = [webhooks.id_of(each) for each in found if streams.category(each) == "webhook"]

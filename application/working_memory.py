@@ -7,12 +7,13 @@ from datetime import datetime
 import attrs
 
 from application.records import Recorded
-from domain import directory, forwarding, idempotency, runs, staleness, subscribers, webhooks, workflows
+from domain import directory, forwarding, idempotency, restatements, runs, staleness, subscribers, webhooks, workflows
 from domain.actions import workflows as actions
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference, SchemaCheck
 from domain.audiences import AudienceDefined
 from domain.evaluation import Plan, Preceding
 from domain.idempotency import Precedent, Scope
+from domain.restatements import AudienceRestated, EntityRestated
 
 FORWARDING: Reference = ("forwarding",)
 """Whether an environment forwards to a Knock account: no action asks for it, but whoever carries actions out."""
@@ -126,8 +127,17 @@ class WorkingMemory:
         kept = {scope: each for scope, each in self._precedents.items() if each.received_at >= before}
         self._precedents = kept
 
+    def _note_restated(self, event: EntityRestated) -> None:
+        known, reference = self._facts[event.environment], restatements.reference_of(event)
+        if event.described is None:
+            known.pop(reference, None)
+        else:
+            known[reference] = True
+        if event.applied_at is not None:
+            known[("applied", event.collection, event.id)] = event.applied_at
+
     def note_edit(self, recorded: Recorded) -> None:
-        """Keep what edits say about workflows, audiences and forwarding."""
+        """Keep what edits say about workflows, audiences and forwarding, and restatements about entities."""
         event = recorded.event
         match event:
             case _ if isinstance(event, workflows.Event):
@@ -143,5 +153,9 @@ class WorkingMemory:
                 self._facts[event.environment][FORWARDING] = True
             case forwarding.ForwardingRemoved():
                 self._facts[event.environment].pop(FORWARDING, None)
+            case AudienceRestated():
+                self._facts[event.environment]["audience", event.key] = True
+            case EntityRestated():
+                self._note_restated(event)
             case _:
                 pass  # other edits reach the worker through the version that a webhook pins

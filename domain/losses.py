@@ -30,6 +30,6 @@ def touched(effects: Iterable[directory.Effect], restated: Iterable[EntityRestat
             removed.add(effect.reference)
     for event in restated:
         entities.add(restatements.reference_of(event))
-        if event.followers is not None:
+        if event.whole:
             removed.add(restatements.reference_of(event))
     return Touched(entities=frozenset(entities), removed=frozenset(removed), audiences=frozenset(audiences))

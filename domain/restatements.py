@@ -58,8 +58,8 @@ class Membership:
 class EntityRestated:
     """A user, object or tenant is as described, or is not there; it follows these objects and is in these audiences.
 
-    `followers` are all who follow it, None where nothing is said about that. `because` is the stream of the erasure or
-    pruning.
+    Where it is `whole`, `followers` are all who follow it; else nothing is said about that. `applied_at` is the time of
+    the last event applied to it under the guard against stale ones. `because` is the stream of the erasure or pruning.
     """
 
     environment: str
@@ -69,8 +69,10 @@ class EntityRestated:
     id: str
     described: Described | None = None
     following: tuple[Followed, ...] = ()
-    followers: tuple[Followed, ...] | None = None
+    whole: bool = False
+    followers: tuple[Followed, ...] = ()
     memberships: tuple[Membership, ...] = ()
+    applied_at: datetime | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +97,6 @@ def reference_of(event: EntityRestated) -> Reference:
 
 def named_in(event: EntityRestated) -> frozenset[Reference]:
     """Every entity that a restatement names: what it is about, both ends of subscriptions, tenants of memberships."""
-    ends = (*event.following, *(event.followers or ()))
+    ends = (*event.following, *event.followers)
     tenants = (("tenant", each.tenant) for each in event.memberships if each.tenant)
     return frozenset((reference_of(event), *(recipients.entity(each.collection, each.id) for each in ends), *tenants))

@@ -582,6 +582,7 @@ ENTITY_RESTATED = restatements.EntityRestated(
         ),
     ),
     memberships=(restatements.Membership(audience="beta", tenant="acme", added_at=BEFORE),),
+    applied_at=BEFORE,
 )
 AUDIENCE_RESTATED = restatements.AudienceRestated(
     environment=ENVIRONMENT, key="beta", name="beta", description=None, created_at=BEFORE, updated_at=BEFORE

@@ -27,6 +27,8 @@ from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections.directory import Directory
 from infrastructure.projections.entity_changes import EntityChanges
 from infrastructure.projections.entries import Entry, Projection
+from infrastructure.projections.forwards import Forwards
+from infrastructure.projections.run_schedule import RunSchedule
 
 PATIENCE = "SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = '300s'"
 # The worker and whoever carries runs on wait for this lock, as they do for a rebuild.
@@ -82,11 +84,11 @@ class Destroyer:
         models.forget(doomed, losses, self.ledger)
         if wanted.but is not None:
             models.forget_entity(wanted.environment, wanted.but)
-        self._write(cursor, restated, wanted)
         ends = [
             Change(stream=stream, version=version, events=(ended(started, wanted.at),))
             for stream, (started, version) in losses.open_runs.items()
         ]
+        self._write(cursor, [*restated, *ends], wanted)
         count = sum(isinstance(each.events[0], EntityRestated) for each in restated)
         done = Destroyed(streams=sorted(destroyed), restated=count, ended=len(ends))
         return [*restated, *ends, *conclude(done)]
@@ -117,11 +119,11 @@ class Destroyer:
         )
         return [Change(stream=restatements.stream(self.new_id()), version=0, events=(each,)) for each in events]
 
-    def _write(self, cursor: Cursor[Any], restated: Sequence[Change], wanted: Wanted) -> None:
-        """What is restated is so already; but lineage leads to the restatements from now on."""
+    def _write(self, cursor: Cursor[Any], changes: Sequence[Change], wanted: Wanted) -> None:
+        """What is restated is so already, but lineage leads to the restatements from now on; and ends are ends."""
         schema = self.recorder.datastore.schema
-        projections: Sequence[Projection] = (Directory(schema), EntityChanges(schema))
-        for change in restated:
+        projections: Sequence[Projection] = [make(schema) for make in (Directory, EntityChanges, Forwards, RunSchedule)]
+        for change in changes:
             for recorded in envelopes.enclose(change, wanted.at):
                 for projection in projections:
                     projection.fold(Entry(recorded=recorded, stream=recorded.stream))

@@ -6,7 +6,7 @@ from typing import Any, LiteralString
 from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
-from domain import bulk_operations, recipients, runs, webhooks
+from domain import bulk_operations, forwards, recipients, runs, webhooks
 from domain.actions.outcomes import Reference
 from domain.erasures import Subject
 from domain.json_values import LISTS, OBJECTS, Json
@@ -43,6 +43,7 @@ TRIGGERED: LiteralString = """
 SELECT r.id FROM unnest(%s::text[]) AS webhook (id) JOIN {schema}.runs r
 ON r.environment = %s AND r.position_key > webhook.id || '/' AND r.position_key < webhook.id || '0'
 """
+FORWARDED: LiteralString = "SELECT id FROM {schema}.forwards WHERE event_log_id = ANY(%s)"
 # Of a cancellation that nobody can read any more, a rebuild would not know which runs are to end.
 CANCELLED: LiteralString = "SELECT run_id FROM {schema}.run_schedule WHERE cancelled_by = ANY(%s)"
 
@@ -87,10 +88,11 @@ class Finder:
         return found | self.begun(environment, {webhooks.stream(each) for each in ids})
 
     def begun(self, environment: str, found: set[str]) -> set[str]:
-        """These streams, and every run that webhooks among them began or are just about to cancel."""
+        """These streams, and every run and forward that webhooks among them began, or are just about to cancel."""
         ids = [webhooks.id_of(each) for each in found if each.startswith("webhook-")]
         rows = (*self._rows(TRIGGERED, (ids, environment)), *self._rows(CANCELLED, (ids,)))
-        return found | {runs.stream(run_id) for (run_id,) in rows}
+        forwarded = {forwards.stream(each) for (each,) in self._rows(FORWARDED, (ids,))}
+        return found | forwarded | {runs.stream(run_id) for (run_id,) in rows}
 
     def _naming(self, environment: str, subject: Subject) -> Iterator[str]:
         """Actions that name the subject, among those that changed nothing of its own."""

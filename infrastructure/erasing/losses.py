@@ -6,7 +6,7 @@ from datetime import datetime
 import attrs
 
 from application.records import Recorded
-from domain import errors, losses, restatements, runs, webhooks
+from domain import errors, forwards, losses, restatements, runs, webhooks
 from domain.actions.outcomes import Reference
 from domain.idempotency import Scope
 from domain.losses import Touched
@@ -21,7 +21,10 @@ class PayloadUnencrypted(errors.Refused):
 
 @attrs.define
 class Losses:
-    """Filled history by history. `logs` are idempotency key and error that the event log has afterwards, by webhook."""
+    """Filled history by history.
+
+    `open_runs` are forwards, too. `logs` are idempotency key and error that the event log has afterwards, by webhook.
+    """
 
     entities: set[Reference] = attrs.Factory(set)
     removed: set[Reference] = attrs.Factory(set)
@@ -29,7 +32,7 @@ class Losses:
     changes: list[tuple[object, ...]] = attrs.Factory(list)
     scopes: set[tuple[Scope, str]] = attrs.Factory(set)
     logs: list[tuple[str, str | None, str | None]] = attrs.Factory(list)
-    open_runs: dict[str, tuple[runs.RunStarted, int]] = attrs.Factory(dict)
+    open_runs: dict[str, tuple[runs.RunStarted | forwards.ForwardStarted, int]] = attrs.Factory(dict)
 
     def take(self, history: Sequence[Recorded]) -> None:
         """Take the events of a stream in. Raises PayloadUnencrypted."""
@@ -42,6 +45,8 @@ class Losses:
         first = history[0]
         if isinstance(first.event, runs.RunStarted):
             self._take_run(first.event, history)
+        elif isinstance(first.event, forwards.ForwardStarted):
+            self._take_forward(first.event, history)
         elif isinstance(first.event, webhooks.Receipt):
             self._take_webhook(history)
         elif isinstance(first.event, restatements.EntityRestated) and not first.erased:
@@ -50,6 +55,11 @@ class Losses:
     def _take_run(self, started: runs.RunStarted, history: Sequence[Recorded]) -> None:
         run = runs.folded(each.event for each in history)
         if run is not None and run.open:
+            self.open_runs[history[0].stream] = started, len(history)
+
+    def _take_forward(self, started: forwards.ForwardStarted, history: Sequence[Recorded]) -> None:
+        forward = forwards.folded(each.event for each in history)
+        if forward is not None and forward.open:
             self.open_runs[history[0].stream] = started, len(history)
 
     def _take_restatement(self, recorded: Recorded, event: restatements.EntityRestated) -> None:
@@ -91,8 +101,14 @@ def _log_afterwards(history: Sequence[Recorded]) -> tuple[str | None, str | None
     return row[event_log.KEY], row[event_log.ERROR]
 
 
-def ended(started: runs.RunStarted, at: datetime) -> runs.RunFailed:
-    """The end of a run that nobody can carry on any more."""
+def ended(
+    started: runs.RunStarted | forwards.ForwardStarted, at: datetime
+) -> runs.RunFailed | forwards.ForwardCancelled:
+    """The end of a run or a forward that nobody can carry on any more."""
+    if isinstance(started, forwards.ForwardStarted):
+        return forwards.ForwardCancelled(
+            forward_id=started.forward_id, environment=started.environment, cancelled_at=at
+        )
     # Without words, so that there is nothing private in it and no key is made for it.
     return runs.RunFailed(
         run_id=started.run_id, environment=started.environment, step=None, code="erased", message="", failed_at=at

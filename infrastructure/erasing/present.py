@@ -34,6 +34,10 @@ MEMBERSHIPS: LiteralString = """
 SELECT user_id, audience, tenant, added_at FROM {schema}.audience_members
 WHERE environment = %s AND user_id = ANY(%s) ORDER BY audience, tenant
 """
+APPLIED: LiteralString = """
+SELECT a.collection, a.id, a.occurred_at FROM {schema}.applied a
+JOIN unnest(%s::text[], %s::text[]) AS wanted (collection, id) USING (collection, id) WHERE a.environment = %s
+"""
 AUDIENCES: LiteralString = """
 SELECT key, name, description, created_at, updated_at FROM {schema}.audiences
 WHERE environment = %s AND key = ANY(%s) ORDER BY key
@@ -63,6 +67,7 @@ class Present:
         places = sorted({recipients.place(each) for each in entities} - {wanted.but})
         of_removed = sorted({recipients.place(each) for each in removed} - {wanted.but})
         described = {place[:2]: _described(*place[2:]) for place in self._of(ENTITIES, wanted, places)}
+        applied = {place[:2]: place[2] for place in self._of(APPLIED, wanted, places)}
         following = self._relations(FOLLOWING, wanted, places)
         followers = self._relations(FOLLOWERS, wanted, of_removed)
         memberships = self._memberships(wanted, [each for collection, each in places if collection == recipients.USERS])
@@ -75,8 +80,10 @@ class Present:
                 id=place[1],
                 described=described.get(place),
                 following=following(place),
-                followers=followers(place) if place in of_removed else None,
+                whole=place in of_removed,
+                followers=followers(place) if place in of_removed else (),
                 memberships=tuple(memberships[place[1]]) if place[0] == recipients.USERS else (),
+                applied_at=applied.get(place),
             )
             for place in places
         ]

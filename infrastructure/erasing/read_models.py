@@ -35,6 +35,12 @@ SELECT id FROM {schema}.event_logs
 WHERE source = %s AND environment = %s AND event_type = %s AND idempotency_key = %s AND idempotency_outcome = 'executed'
 ORDER BY position
 """
+WORDS: LiteralString = "DELETE FROM {schema}.payload_words WHERE stream = ANY(%s)"
+FORWARDS: LiteralString = """
+UPDATE {schema}.forwards SET error = ('{{"code":' || to_json(error ->> 'code')::text || ',"message":""}}')::json
+WHERE id = ANY(%s) AND error IS NOT NULL
+"""
+APPLIED: LiteralString = "DELETE FROM {schema}.applied WHERE (environment, collection, id) = (%s, %s, %s)"
 ENTITY: LiteralString = "DELETE FROM {schema}.entities WHERE (environment, collection, id) = (%s, %s, %s)"
 SUBSCRIPTIONS: LiteralString = """
 DELETE FROM {schema}.subscriptions WHERE environment = %s
@@ -58,10 +64,12 @@ class ReadModels:
     def forget(self, streams: Iterable[str], losses: Losses, ledger: PostgresLedger) -> None:
         """Bring the read models to what a rebuild would make of streams whose keys are destroyed."""
         names = sorted(streams)
-        begun = [each.removeprefix("run-") for each in names if each.startswith("run-")]
-        for query in (RUNS, SCHEDULE):
-            self._run(query, (begun,))
-        self._run(PARKED, (names,))
+        begun, forwarded = (
+            [each.removeprefix(category) for each in names if each.startswith(category)]
+            for category in ("run-", "forward-")
+        )
+        for query, params in ((RUNS, begun), (SCHEDULE, begun), (FORWARDS, forwarded), (PARKED, names), (WORDS, names)):
+            self._run(query, (params,))
         self._bulk(LOGS, "text text json", losses.logs)
         self._bulk(CHANGES, "text text text timestamptz text bigint", [row[:6] for row in losses.changes])
         scopes = [(precedents.digest(scope), webhook_id) for scope, webhook_id in losses.scopes]
@@ -71,7 +79,8 @@ class ReadModels:
 
     def forget_entity(self, environment: str, place: tuple[str, str]) -> None:
         """Remove a user, object or tenant with all its relations."""
-        self._run(ENTITY, (environment, *place))
+        for query in (ENTITY, APPLIED):
+            self._run(query, (environment, *place))
         self._run(SUBSCRIPTIONS, (environment, *place, *place))
         kind = {recipients.USERS: MEMBER, recipients.TENANTS: TENANT}.get(place[0])
         if kind is not None:

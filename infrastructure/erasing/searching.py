@@ -10,7 +10,7 @@ from infrastructure.event_store import codec
 from infrastructure.event_store.ledger import PostgresLedger
 
 PAGE = 2_000
-CATEGORIES = ("webhook", "run", "bulk")
+CATEGORIES = ("webhook", "run", "forward", "bulk")
 
 
 def streams_with(ledger: PostgresLedger, environment: str, texts: Sequence[str]) -> set[str]:

@@ -91,7 +91,7 @@ DECLARED: Mapping[type[Any], Fields] = {
     disabled_targets.TargetDisabled: _fields("environment url run_id request_id disabled_at"),
     disabled_targets.TargetEnabled: _fields("environment url enabled_at"),
     restatements.EntityRestated: _fields(
-        "environment because restated_at", "collection id described following followers memberships"
+        "environment because restated_at whole", "collection id described following followers memberships applied_at"
     ),
     restatements.AudienceRestated: _fields("environment key name description created_at updated_at"),
     erasures.ErasureRequested: _fields("erasure_id environment kind subject searched requested_at", "reason"),

@@ -7,6 +7,7 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Identifier
 
 from domain import staleness
+from domain.restatements import EntityRestated
 from domain.webhooks import ActionExecuted
 from infrastructure import bulk
 from infrastructure.projections.entries import Entry
@@ -32,10 +33,15 @@ class Applied:
         """See the protocol."""
         for recorded in entry.decisions:
             event = recorded.event
-            if isinstance(event, ActionExecuted) and event.occurred_at is not None:
+            if isinstance(event, ActionExecuted) and event.occurred_at is not None and not recorded.erased:
                 _, *place = staleness.last_applied(event.action_type, event.payload)
-                key = (event.environment, *place)
-                self._rows[key] = staleness.later(self._rows.get(key), event.occurred_at)
+                self._note((event.environment, *place), event.occurred_at)
+        restated = entry.recorded.event if entry.recorded is not None else None
+        if isinstance(restated, EntityRestated) and restated.applied_at is not None:
+            self._note((restated.environment, restated.collection, restated.id), restated.applied_at)
+
+    def _note(self, key: tuple[str, ...], occurred_at: datetime) -> None:
+        self._rows[key] = staleness.later(self._rows.get(key), occurred_at)
 
     def write(self, cursor: Cursor[Any]) -> None:
         """See the protocol."""

@@ -124,13 +124,13 @@ class Memberships:
         environment, place = event.environment, (event.collection, event.id)
         entity = (environment, *place)
         self._add(self._forget_followed, entity, entity)
-        if event.followers is not None:
+        if event.whole:
             self._add(self._forget_followers, entity, entity)
         if event.collection == recipients.USERS:
             self._add(self._forget_member, (environment, event.id), (environment, event.id))
         for each in event.following:
             self._put_back((environment, each.collection, each.id, *place), each)
-        for each in event.followers or ():
+        for each in event.followers:
             self._put_back((environment, *place, each.collection, each.id), each)
         for membership in event.memberships:
             key = (environment, membership.audience, event.id, membership.tenant)

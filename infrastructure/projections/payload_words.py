@@ -32,7 +32,9 @@ class PayloadWords:
     def fold(self, entry: Entry) -> None:
         """See the protocol."""
         recorded = entry.recorded
-        if recorded is not None and isinstance(recorded.event, webhooks.WebhookReceived) and recorded.event.searched:
+        if recorded is None or recorded.erased:
+            return
+        if isinstance(recorded.event, webhooks.WebhookReceived) and recorded.event.searched:
             found = _words(recorded.event)
             if found:
                 self._rows.append((recorded.stream, recorded.position, " ".join(found)))

@@ -41,7 +41,7 @@ def test_an_audience_that_an_action_created_is_lost_with_it() -> None:
 
 def test_a_restatement_is_about_one_entity_and_about_its_followers_only_where_it_says_so() -> None:
     assert losses.touched((), [RESTATED]) == Touched(entities=frozenset({INES}))
-    whole = attrs.evolve(RESTATED, followers=())
+    whole = attrs.evolve(RESTATED, whole=True)
     assert losses.touched((), [whole]).removed == {INES}
 
 
