@@ -24,6 +24,7 @@ WHERE (c.environment, c.collection, c.id, c.recorded_at, c.stream, c.version) = 
 """
 RUNS: LiteralString = "DELETE FROM {schema}.runs WHERE id = ANY(%s)"
 SCHEDULE: LiteralString = "DELETE FROM {schema}.run_schedule WHERE run_id = ANY(%s)"
+WORDS: LiteralString = "DELETE FROM {schema}.payload_words WHERE stream = ANY(%s)"
 PARKED: LiteralString = "UPDATE {schema}.parked SET error = 'erased' WHERE stream = ANY(%s)"
 PRECEDENTS: LiteralString = """
 DELETE FROM {schema}.precedents p USING unnest(%b, %b) AS gone (scope, webhook_id)
@@ -61,7 +62,8 @@ class ReadModels:
         begun = [each.removeprefix("run-") for each in names if each.startswith("run-")]
         for query in (RUNS, SCHEDULE):
             self._run(query, (begun,))
-        self._run(PARKED, (names,))
+        for query in (PARKED, WORDS):
+            self._run(query, (names,))
         self._bulk(LOGS, "text text json", losses.logs)
         self._bulk(CHANGES, "text text text timestamptz text bigint", [row[:6] for row in losses.changes])
         scopes = [(precedents.digest(scope), webhook_id) for scope, webhook_id in losses.scopes]
