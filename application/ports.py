@@ -77,9 +77,6 @@ class News(Protocol):
     def place(self) -> AbstractContextManager[None]:
         """A place among those who wait. Raises Busy where there are too many."""
 
-    def require_place(self) -> None:
-        """Raise Busy where there are too many."""
-
     async def since(self, seen: int, seconds: float) -> None:
         """Return once there has been news since `seen`, and after so many seconds at the latest; often before."""
 

@@ -46,17 +46,13 @@ class LogNews:
     @contextmanager
     def place(self) -> Iterator[None]:
         """See the port."""
-        self.require_place()
+        if self._waiting >= MOST:
+            raise Busy(f"{MOST} clients wait for news of the log already; ask again later, or without waiting")
         self._waiting += 1
         try:
             yield
         finally:
             self._waiting -= 1
-
-    def require_place(self) -> None:
-        """See the port."""
-        if self._waiting >= MOST:
-            raise Busy(f"{MOST} clients wait for news of the log already; ask again later, or without waiting")
 
     async def since(self, seen: int, seconds: float) -> None:
         """See the port."""

@@ -66,7 +66,7 @@ def _write(columns: Sequence[tuple[str, Kind]], rows: Rows, sink: "_Sink") -> No
         )
         reader = RecordBatchReader.from_batches(schema, batches)
         arro3.io.write_parquet(reader, sink, compression=COMPRESSION, max_row_group_size=ROW_GROUP)  # type: ignore[arg-type]
-    except Exception as error:  # noqa: BLE001 -- it belongs to whoever takes what is written
+    except BaseException as error:  # noqa: BLE001 -- also a panic of the library belongs to whoever takes the bytes
         sink.error = sink.error or error
     finally:
         sink.close()
@@ -92,7 +92,7 @@ class _Sink:
     def __init__(self) -> None:
         self._pieces: queue.Queue[bytes | None] = queue.Queue(WAITING)
         self._abandoned = threading.Event()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def write(self, piece: bytes) -> int:
         self._put(bytes(piece))

@@ -110,7 +110,7 @@ def gateway(shared: Parts) -> tuple[Gateway, GroupCommit]:
         disabled_target_list=PostgresDisabledTargets(reader),
         dead_letters=delivering.dead_letters(database, shared.ledger, shared.mapper, runs, forwards),
         forwards=forwards,
-        following=_following(shared, reader),
+        following=_following(shared, reader, forwards),
         table_writer=parquet.writer,
         replays=PostgresReplays(ledger=shared.ledger, recorder=reader),
         requesting_replays=replaying.requesting(shared),
@@ -149,10 +149,10 @@ def _explaining(shared: Parts) -> Explaining:
     return Explaining(store=shared.ledger, configuration_at=history.at, configuration_of=history.of, parse=bodies.read)
 
 
-def _following(shared: Parts, reader: WorkerRecorder) -> Following:
+def _following(shared: Parts, reader: WorkerRecorder, forwards: PostgresForwards) -> Following:
     return Following(
         feed=PostgresFeed(shared.ledger),
-        exports=PostgresExports(ledger=shared.ledger, recorder=reader),
+        exports=PostgresExports(ledger=shared.ledger, recorder=reader, forwards=forwards),
         news=LogNews(shared.database.conninfo),
     )
 

@@ -24,6 +24,7 @@ WHERE (c.environment, c.collection, c.id, c.recorded_at, c.stream, c.version) = 
 """
 RUNS: LiteralString = "DELETE FROM {schema}.runs WHERE id = ANY(%s)"
 SCHEDULE: LiteralString = "DELETE FROM {schema}.run_schedule WHERE run_id = ANY(%s)"
+WORDS: LiteralString = "DELETE FROM {schema}.payload_words WHERE stream = ANY(%s)"
 PARKED: LiteralString = "UPDATE {schema}.parked SET error = 'erased' WHERE stream = ANY(%s)"
 PRECEDENTS: LiteralString = """
 DELETE FROM {schema}.precedents p USING unnest(%b, %b) AS gone (scope, webhook_id)

@@ -12,6 +12,7 @@ from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections.inbox import READER
 from infrastructure.views import event_entries
 from infrastructure.views.feed import PostgresFeed
+from infrastructure.views.forwards import PostgresForwards
 from infrastructure.views.log_rows import ACTION_KEY, EVENT_KEY, LogRows
 from infrastructure.views.reading import Reader, Row, encode
 
@@ -26,8 +27,8 @@ class _Find(Protocol):
 class PostgresExports:
     """See the port."""
 
-    def __init__(self, *, ledger: PostgresLedger, recorder: WorkerRecorder) -> None:
-        self._ledger, self._recorder = ledger, recorder
+    def __init__(self, *, ledger: PostgresLedger, recorder: WorkerRecorder, forwards: PostgresForwards) -> None:
+        self._ledger, self._recorder, self._forwards = ledger, recorder, forwards
         self._rows, self._feed = LogRows(Reader(recorder)), PostgresFeed(ledger)
 
     def event_logs(self, wanted: LogFilter, stretch: Stretch) -> Export:
@@ -46,7 +47,7 @@ class PostgresExports:
             find=partial(self._rows.actions, wanted),
             key=ACTION_KEY,
             when=lambda row: float(row["inserted_at"].timestamp()),
-            shape=partial(event_entries.actions, self._ledger),
+            shape=lambda rows: self._forwards.beside(event_entries.actions(self._ledger, rows)),
             page=ACTION_PAGE,
         ).export(stretch)
 
@@ -87,7 +88,7 @@ class _Log:
     find: _Find
     key: Sequence[str]
     when: Callable[[Row], float]
-    shape: Callable[[list[Row]], list[dict[str, Any]]]
+    shape: Callable[[list[Row]], Sequence[Entry]]
     page: int
 
     def export(self, stretch: Stretch) -> Export:

@@ -8,7 +8,7 @@ from psycopg.sql import Composed, Identifier
 
 from application.errors import Unavailable
 from application.queries import Entry, FeedFilter
-from domain import api_keys, configurations, variables
+from domain import api_keys, configurations, forwarding, variables
 from infrastructure.event_store.codec import UnknownEvent
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import EVENTS, AppendByFunction, bounded
@@ -20,6 +20,7 @@ WITHHELD: Mapping[type[Any], str] = {
     configurations.SecretAdded: "sealed",
     variables.VariableSet: "sealed",
     api_keys.ApiKeyIssued: "digest",
+    forwarding.ForwardingSet: "sealed",
 }
 """Of events that hold a secret, sealed or not, the field that does."""
 

@@ -16,7 +16,8 @@ LARGEST, USUAL = 1_000, 100
 LONGEST_WAIT = 30
 LAST = 2**63 - 1
 
-CATEGORIES = tuple(sorted(set(streams.CATEGORIES) - {"webhook", "run", "bulk"}))
+MANY = frozenset({"webhook", "run", "bulk", "forward", "entity", "replay"})
+CATEGORIES = tuple(each for each in streams.CATEGORIES if each not in MANY)
 """Those whose streams are few, so that they are found without a walk along the log."""
 
 
@@ -65,7 +66,7 @@ def _wanted(request: AnyRequest, gateway: Gateway) -> tuple[FeedFilter, int]:
     if category is not None and category not in CATEGORIES:
         raise Malformed(
             f"category is {category!r:.80}; it must be one of {', '.join(CATEGORIES)}; "
-            "webhooks and runs are most of the log, so read it whole or one stream of it",
+            "the others are most of the log, so read it whole or one stream of it",
             "category",
         )
     return FeedFilter(stream=stream, category=category), position(request)

@@ -35,7 +35,7 @@ ACTION_LOGS = (
     *(Column(name, (name,)) for name in ("action_result", "origins", "warnings")),
     *(Column(f"error_{name}", ("error", name)) for name in ("code", "message", "field", "path")),
     Column("inserted_at", ("inserted_at",), "time"),
-    Column("cursor", ("cursor",)),
+    *(Column(name, (name,)) for name in ("forward", "cursor")),
 )
 
 

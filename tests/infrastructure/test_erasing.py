@@ -99,6 +99,13 @@ def test_one_after_the_other_can_be_erased_until_nothing_is_left(database: Datab
         assert stores.rows(database, table) == [], table
 
 
+def test_the_words_of_what_is_erased_go_with_it_and_no_others(database: Database) -> None:
+    before = {stream for (stream,) in stores.rows(database, "payload_words", ["stream"])}
+    completed = erase(database, SUBJECTS["dan"])
+    after = {stream for (stream,) in stores.rows(database, "payload_words", ["stream"])}
+    assert before - after == set(completed.streams) == {"webhook-follow", "webhook-unfollow"}
+
+
 def test_no_stored_event_changes(database: Database) -> None:
     before = stores.rows(database, "ledger_events")
     erase(database, SUBJECTS["ann"])
