@@ -11,6 +11,7 @@ import structlog
 from psycopg.sql import SQL, Identifier
 
 from infrastructure import master_keys
+from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import rebuilding, registry, shapes
@@ -19,7 +20,7 @@ from infrastructure.seals import tables
 
 log = structlog.get_logger(__name__)
 
-LOCK = 7_402_511_843
+LOCK = AdvisoryLock.MIGRATION
 OPERATIONS = """
 CREATE TABLE IF NOT EXISTS {schema}.parked (
     position bigint PRIMARY KEY,
@@ -37,7 +38,7 @@ def migrate(database: Database) -> None:
     """
     with database.connect() as connection:
         connection.execute("SET lock_timeout = 0; SET statement_timeout = 0")  # who fills a read model takes its time
-        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        connection.execute("SELECT pg_advisory_lock(%s)", (int(LOCK),))
         connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(database.schema)))
         recorder = database.recorder(WorkerRecorder)
         recorder.create_table()
@@ -49,7 +50,7 @@ def migrate(database: Database) -> None:
             _begin(connection, database.schema)
         else:
             _bring_up_to_date(connection, database)
-        connection.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
+        connection.execute("SELECT pg_advisory_unlock(%s)", (int(LOCK),))
 
 
 def _begin(connection: psycopg.Connection[Any], schema: str) -> None:

@@ -12,11 +12,12 @@ from eventsourcing.persistence import PersistenceError
 from application.errors import Conflict, Unavailable
 from application.pipeline import Pipeline
 from application.sealing import CheckpointsDisagree, LogWentBack
+from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import CHANNEL
 from infrastructure.seals.sealer import Sealer
 
-LEASE = 7_402_511_844
+LEASE = AdvisoryLock.WORKER
 """The advisory lock that one worker holds; the others stand by."""
 
 POLL = 1.0
@@ -111,7 +112,7 @@ class Worker:
 
 
 def _lease(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LEASE,)).fetchone()
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LEASE),)).fetchone()
     return bool(row and row[0])
 
 
@@ -121,7 +122,7 @@ def lease_held(connection: psycopg.Connection[Any]) -> bool:
         row = connection.execute(
             "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
             " AND (classid::bigint << 32 | objid::bigint) = %s)",
-            (LEASE,),
+            (int(LEASE),),
         ).fetchone()
         return bool(row and row[0])
     return False

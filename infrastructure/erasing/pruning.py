@@ -17,6 +17,7 @@ from application.records import Attribution, Change
 from domain import errors, retention, webhooks
 from domain.bulk_operations import BulkOperationStarted
 from domain.retention import PayloadsPruned
+from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.erasing.destroying import Destroyed, Destroyer
 from infrastructure.erasing.finding import Finder
@@ -29,7 +30,7 @@ PAUSE = 0.2
 POLL = 60.0
 """Seconds between looks for what has grown too old."""
 
-LOCK = 7_402_511_846
+LOCK = AdvisoryLock.PRUNER
 """The advisory lock of the one process that prunes."""
 
 OLD: LiteralString = """
@@ -138,7 +139,7 @@ class Pruning:
         while not self._stopped.is_set():
             try:
                 with self._database.connect() as connection:
-                    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+                    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LOCK),)).fetchone()
                     if row and row[0]:
                         self.run_once()
             except (psycopg.Error, PersistenceError, Unavailable, Conflict, errors.Refused) as error:

@@ -36,7 +36,6 @@ SELECT id FROM {schema}.event_logs
 WHERE source = %s AND environment = %s AND event_type = %s AND idempotency_key = %s AND idempotency_outcome = 'executed'
 ORDER BY position
 """
-WORDS: LiteralString = "DELETE FROM {schema}.payload_words WHERE stream = ANY(%s)"
 FORWARDS: LiteralString = """
 UPDATE {schema}.forwards SET error = ('{{"code":' || to_json(error ->> 'code')::text || ',"message":""}}')::json
 WHERE id = ANY(%s) AND error IS NOT NULL

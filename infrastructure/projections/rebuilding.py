@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Identifier
 from application.errors import Busy
 from application.records import Recorded
 from domain import errors, forwards, restatements, runs, webhooks
+from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import checksums, registry
@@ -29,7 +30,7 @@ AT_ONCE = runs.Event | forwards.Event | restatements.Event
 
 PAGE = 5_000
 NEAR = 20_000
-LOCK = 7_402_511_845
+LOCK = AdvisoryLock.REBUILD
 
 Progress = Callable[[int, int], None]
 """Told how many positions of the log are done, and how many there are."""
@@ -72,7 +73,7 @@ def compare(database: Database, names: Sequence[str], progress: Progress) -> Seq
 
 def _run(database: Database, wanted: "Rebuild") -> None:
     with database.connect() as connection:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LOCK),)).fetchone()
         if not (row and row[0]):
             raise Busy("another rebuild is under way")
         wanted.run(connection)

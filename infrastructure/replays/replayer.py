@@ -12,13 +12,14 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from application.errors import Conflict, Unavailable
 from application.replaying import Replaying
+from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.event_store import topics
 from infrastructure.event_store.recorder import CHANNEL, WorkerRecorder
 from infrastructure.projections.inbox import READER
 from infrastructure.replays.journal import PostgresJournal
 
-LEASE = 7_402_511_846
+LEASE = AdvisoryLock.REPLAYER
 """The advisory lock of the one who carries replays on."""
 
 POLL = 1.0
@@ -126,5 +127,5 @@ class Replayer:
 
 
 def _leased(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LEASE,)).fetchone()
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LEASE),)).fetchone()
     return bool(row and row[0])

@@ -9,10 +9,11 @@ from eventsourcing.persistence import PersistenceError
 
 from application.errors import Conflict, Unavailable
 from application.sealing import CheckpointsDisagree, Sealing
+from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.seals.publishing import Publisher
 
-LOCK = 7_402_511_846
+LOCK = AdvisoryLock.SEALER
 POLL = 0.5
 """Seconds between looks at whether a checkpoint is due."""
 
@@ -70,5 +71,5 @@ class Sealer:
                 connection.execute("SELECT 1")  # the lock is gone with the connection
 
     def _holds_lock(self, connection: psycopg.Connection[Any]) -> bool:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (LOCK,)).fetchone()
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LOCK),)).fetchone()
         return bool(row and row[0])
