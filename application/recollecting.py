@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from application.records import Recorded
 from application.working_memory import WorkingMemory
-from domain import idempotency, runs, triggering, webhooks
+from domain import idempotency, restatements, runs, triggering, webhooks
 from domain.actions import workflows as workflow_actions
 from domain.actions.outcomes import SchemaCheck
 from domain.evaluation import Plan, Preceding
@@ -94,8 +94,11 @@ class Recollection:
             self._memory.note_runs((started,))
 
     def note_edit(self, recorded: Recorded) -> None:
-        """Remember what an edit says."""
-        self._memory.note_edit(recorded)
+        """Remember what an edit says, or what was put on record anew before its origin was erased."""
+        if isinstance(recorded.event, restatements.Event):
+            self._memory.note_restated(recorded.event)
+        else:
+            self._memory.note_edit(recorded)
 
     def _tidy(self, at: datetime, window: int) -> None:
         self._noted += 1

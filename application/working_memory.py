@@ -7,7 +7,18 @@ from datetime import datetime
 import attrs
 
 from application.records import Recorded
-from domain import directory, forwarding, idempotency, runs, staleness, subscribers, webhooks, workflows
+from domain import (
+    directory,
+    forwarding,
+    idempotency,
+    recipients,
+    restatements,
+    runs,
+    staleness,
+    subscribers,
+    webhooks,
+    workflows,
+)
 from domain.actions import workflows as actions
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference, SchemaCheck
 from domain.audiences import AudienceDefined
@@ -125,6 +136,22 @@ class WorkingMemory:
         """Forget deliveries that are too old to count."""
         kept = {scope: each for scope, each in self._precedents.items() if each.received_at >= before}
         self._precedents = kept
+
+    def note_restated(self, event: restatements.Event) -> None:
+        """Keep what is on record anew of an entity or an audience."""
+        known = self._facts[event.environment]
+        if isinstance(event, restatements.AudienceRestated):
+            known["audience", event.key] = True
+            return
+        entity = restatements.reference_of(event)
+        if event.described is None:
+            known.pop(entity, None)
+        else:
+            known[entity] = True
+        for each in event.following:
+            subscribers.changed(known, recipients.entity(each.collection, each.id), joined=(entity,))
+        followers = (recipients.entity(each.collection, each.id) for each in event.followers or ())
+        subscribers.changed(known, entity, joined=followers)
 
     def note_edit(self, recorded: Recorded) -> None:
         """Keep what edits say about workflows, audiences and forwarding."""

@@ -29,7 +29,7 @@ PAUSE = 0.2
 POLL = 60.0
 """Seconds between looks for what has grown too old."""
 
-LOCK = 7_402_511_846
+LOCK = 7_402_511_847
 """The advisory lock of the one process that prunes."""
 
 OLD: LiteralString = """

@@ -9,9 +9,10 @@ from psycopg.sql import SQL, Identifier
 from domain import recipients, webhooks
 from domain.idempotency import Scope
 from infrastructure import bulk
+from infrastructure.erasing.finding import pages
 from infrastructure.erasing.losses import Losses, evaluations
 from infrastructure.event_store.ledger import PostgresLedger
-from infrastructure.projections import precedents
+from infrastructure.projections import applied, precedents
 
 KEYS: LiteralString = "DELETE FROM {schema}.data_keys WHERE stream = ANY(%s) RETURNING stream"
 LOGS: LiteralString = """
@@ -25,6 +26,21 @@ WHERE (c.environment, c.collection, c.id, c.recorded_at, c.stream, c.version) = 
 RUNS: LiteralString = "DELETE FROM {schema}.runs WHERE id = ANY(%s)"
 SCHEDULE: LiteralString = "DELETE FROM {schema}.run_schedule WHERE run_id = ANY(%s)"
 PARKED: LiteralString = "UPDATE {schema}.parked SET error = 'erased' WHERE stream = ANY(%s)"
+APPLIED: LiteralString = """
+DELETE FROM {schema}.applied p USING unnest(%b, %b, %b) AS gone (a, b, c)
+WHERE (p.environment, p.collection, p.id) = (gone.a, gone.b, gone.c) RETURNING p.environment, p.collection, p.id
+"""
+TOUCHED_BY: LiteralString = """
+SELECT DISTINCT stream FROM {schema}.entity_changes
+WHERE (environment, collection, id) = (%s, %s, %s) AND stream LIKE 'webhook-%%'
+"""
+WORDS: LiteralString = "DELETE FROM {schema}.payload_words WHERE stream = ANY(%s)"
+# A replay that found a difference keeps what it was about; whoever asks is told why there is nothing left of it.
+REPLAYED: LiteralString = """
+UPDATE {schema}.replay_results SET kinds = ' not_evaluable ', due = '', carried = '', releases = false,
+    changes = '[{{"kind": "not_evaluable", "before": null, "after": {{"reason": "payload_erased"}}}}]'
+WHERE webhook_id = ANY(%s) AND changes IS NOT NULL
+"""
 PRECEDENTS: LiteralString = """
 DELETE FROM {schema}.precedents p USING unnest(%b, %b) AS gone (scope, webhook_id)
 WHERE (p.scope, p.webhook_id) = (gone.scope, gone.webhook_id)
@@ -62,8 +78,11 @@ class ReadModels:
         for query in (RUNS, SCHEDULE):
             self._run(query, (begun,))
         self._run(PARKED, (names,))
+        self._run(WORDS, (names,))
+        self._run(REPLAYED, ([webhooks.id_of(each) for each in names if each.startswith("webhook-")],))
         self._bulk(LOGS, "text text json", losses.logs)
         self._bulk(CHANGES, "text text text timestamptz text bigint", [row[:6] for row in losses.changes])
+        self._restore_applied(sorted({row[:3] for row in losses.changes}), ledger)
         scopes = [(precedents.digest(scope), webhook_id) for scope, webhook_id in losses.scopes]
         self._bulk(PRECEDENTS, "bytea text", scopes)
         for scope in {scope for scope, _ in losses.scopes}:
@@ -76,6 +95,18 @@ class ReadModels:
         kind = {recipients.USERS: MEMBER, recipients.TENANTS: TENANT}.get(place[0])
         if kind is not None:
             self._run(kind, (environment, place[1]))
+
+    def _restore_applied(self, places: Sequence[Sequence[Any]], ledger: PostgresLedger) -> None:
+        """Of what was guarded against stale events, the last one among those that are left."""
+        projection = applied.Applied(self._schema)
+        query = SQL(APPLIED).format(schema=Identifier(self._schema))
+        guarded = bulk.execute(self._cursor, query, "text text text", places).fetchall() if places else []
+        for place in guarded:
+            for page in pages(stream for (stream,) in self._run(TOUCHED_BY, place).fetchall()):
+                for history in ledger.histories(page).values():
+                    for entry in evaluations(history):
+                        projection.fold(entry)
+        projection.write(self._cursor)
 
     def _restore_precedent(self, scope: Scope, ledger: PostgresLedger) -> None:
         left = [webhooks.stream(webhook_id) for (webhook_id,) in self._run(EARLIER, scope).fetchall()]

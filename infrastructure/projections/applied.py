@@ -32,7 +32,7 @@ class Applied:
         """See the protocol."""
         for recorded in entry.decisions:
             event = recorded.event
-            if isinstance(event, ActionExecuted) and event.occurred_at is not None:
+            if isinstance(event, ActionExecuted) and event.occurred_at is not None and not recorded.erased:
                 _, *place = staleness.last_applied(event.action_type, event.payload)
                 key = (event.environment, *place)
                 self._rows[key] = staleness.later(self._rows.get(key), event.occurred_at)

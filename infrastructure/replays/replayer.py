@@ -18,7 +18,7 @@ from infrastructure.event_store.recorder import CHANNEL, WorkerRecorder
 from infrastructure.projections.inbox import READER
 from infrastructure.replays.journal import PostgresJournal
 
-LEASE = 7_402_511_846
+LEASE = 7_402_511_848
 """The advisory lock of the one who carries replays on."""
 
 POLL = 1.0
