@@ -94,7 +94,7 @@ class Recollection:
             self._memory.note_runs((started,))
 
     def note_edit(self, recorded: Recorded) -> None:
-        """Remember what an edit says."""
+        """Remember what an edit says, or what was put on record anew before its origin was erased."""
         self._memory.note_edit(recorded)
 
     def _tidy(self, at: datetime, window: int) -> None:

@@ -30,6 +30,7 @@ from domain.webhooks import (
     WebhookReleased,
 )
 
+ERASED = "payload_erased"
 KEEPERS = frozenset({"users_identify", "objects_set", "tenants_set"})
 """Actions that need to know nothing of what they act on."""
 
@@ -95,6 +96,8 @@ class Simulation:
         held = self._held.get(passage.stream)
         if passage.unreadable is not None:
             yield from self._unreadable(passage)
+        elif passage.recorded is not None and passage.recorded.erased:
+            yield from self._erased(passage.recorded)
         elif passage.recorded is not None:
             yield from self._read(passage.recorded, passage.recorded.event)
         elif held is not None:
@@ -106,6 +109,11 @@ class Simulation:
         """What is left at the end: webhooks whose evaluations cannot be found."""
         for member in (*self._expected.values(), *[held.member for held in self._held.values()]):
             yield from self._given_up(member, "not_on_record", "its evaluation is not on record")
+
+    def _erased(self, recorded: Recorded) -> Iterator[Result]:
+        """What is erased tells nothing any more, neither of itself nor of what it left for others."""
+        if recorded.stream in self._expected:
+            yield from self._given_up(self._expected[recorded.stream], ERASED, "what was received was erased")
 
     def _read(self, recorded: Recorded, event: object) -> Iterator[Result]:
         held = self._held.get(recorded.stream)
@@ -277,7 +285,9 @@ def asks_for_facts(configuration: Configuration) -> bool:
 
 
 def _events(passage: Passage) -> tuple[Decision, ...]:
-    return tuple(each.event for each in passage.decisions)  # type: ignore[misc]
+    """The decisions; of erased ones only those that say something still."""
+    kept = (each.event for each in passage.decisions if not (each.erased and isinstance(each.event, ActionExecuted)))
+    return tuple(kept)  # type: ignore[arg-type]
 
 
 def _number(decisions: Iterable[Decision]) -> int:

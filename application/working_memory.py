@@ -7,7 +7,18 @@ from datetime import datetime
 import attrs
 
 from application.records import Recorded
-from domain import directory, forwarding, idempotency, restatements, runs, staleness, subscribers, webhooks, workflows
+from domain import (
+    directory,
+    forwarding,
+    idempotency,
+    recipients,
+    restatements,
+    runs,
+    staleness,
+    subscribers,
+    webhooks,
+    workflows,
+)
 from domain.actions import workflows as actions
 from domain.actions.outcomes import KnownWorkflow, OpenRun, Reference, SchemaCheck
 from domain.audiences import AudienceDefined
@@ -127,14 +138,23 @@ class WorkingMemory:
         kept = {scope: each for scope, each in self._precedents.items() if each.received_at >= before}
         self._precedents = kept
 
-    def _note_restated(self, event: EntityRestated) -> None:
-        known, reference = self._facts[event.environment], restatements.reference_of(event)
+    def _note_restated(self, event: restatements.Event) -> None:
+        """Keep what is on record anew of an entity or an audience."""
+        known = self._facts[event.environment]
+        if isinstance(event, AudienceRestated):
+            known["audience", event.key] = True
+            return
+        entity = restatements.reference_of(event)
         if event.described is None:
-            known.pop(reference, None)
+            known.pop(entity, None)
         else:
-            known[reference] = True
+            known[entity] = True
         if event.applied_at is not None:
-            known[("applied", event.collection, event.id)] = event.applied_at
+            known["applied", event.collection, event.id] = event.applied_at
+        for each in event.following:
+            subscribers.changed(known, recipients.entity(each.collection, each.id), joined=(entity,))
+        followers = (recipients.entity(each.collection, each.id) for each in event.followers)
+        subscribers.changed(known, entity, joined=followers)
 
     def note_edit(self, recorded: Recorded) -> None:
         """Keep what edits say about workflows, audiences and forwarding, and restatements about entities."""
@@ -153,9 +173,7 @@ class WorkingMemory:
                 self._facts[event.environment][FORWARDING] = True
             case forwarding.ForwardingRemoved():
                 self._facts[event.environment].pop(FORWARDING, None)
-            case AudienceRestated():
-                self._facts[event.environment]["audience", event.key] = True
-            case EntityRestated():
+            case EntityRestated() | AudienceRestated():
                 self._note_restated(event)
             case _:
                 pass  # other edits reach the worker through the version that a webhook pins

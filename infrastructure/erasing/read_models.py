@@ -26,6 +26,12 @@ RUNS: LiteralString = "DELETE FROM {schema}.runs WHERE id = ANY(%s)"
 SCHEDULE: LiteralString = "DELETE FROM {schema}.run_schedule WHERE run_id = ANY(%s)"
 WORDS: LiteralString = "DELETE FROM {schema}.payload_words WHERE stream = ANY(%s)"
 PARKED: LiteralString = "UPDATE {schema}.parked SET error = 'erased' WHERE stream = ANY(%s)"
+# A replay that found a difference keeps what it was about; whoever asks is told why there is nothing left of it.
+REPLAYED: LiteralString = """
+UPDATE {schema}.replay_results SET kinds = ' not_evaluable ', due = '', carried = '', releases = false,
+    changes = '[{{"kind": "not_evaluable", "before": null, "after": {{"reason": "payload_erased"}}}}]'
+WHERE webhook_id = ANY(%s) AND changes IS NOT NULL
+"""
 PRECEDENTS: LiteralString = """
 DELETE FROM {schema}.precedents p USING unnest(%b, %b) AS gone (scope, webhook_id)
 WHERE (p.scope, p.webhook_id) = (gone.scope, gone.webhook_id)
@@ -64,12 +70,19 @@ class ReadModels:
     def forget(self, streams: Iterable[str], losses: Losses, ledger: PostgresLedger) -> None:
         """Bring the read models to what a rebuild would make of streams whose keys are destroyed."""
         names = sorted(streams)
-        begun, forwarded = (
+        begun, forwarded, received = (
             [each.removeprefix(category) for each in names if each.startswith(category)]
-            for category in ("run-", "forward-")
+            for category in ("run-", "forward-", "webhook-")
         )
-        for query, params in ((RUNS, begun), (SCHEDULE, begun), (FORWARDS, forwarded), (PARKED, names), (WORDS, names)):
-            self._run(query, (params,))
+        for query, given in (
+            (RUNS, begun),
+            (SCHEDULE, begun),
+            (FORWARDS, forwarded),
+            (PARKED, names),
+            (WORDS, names),
+            (REPLAYED, received),
+        ):
+            self._run(query, (given,))
         self._bulk(LOGS, "text text json", losses.logs)
         self._bulk(CHANGES, "text text text timestamptz text bigint", [row[:6] for row in losses.changes])
         scopes = [(precedents.digest(scope), webhook_id) for scope, webhook_id in losses.scopes]

@@ -12,5 +12,5 @@ CREATE TABLE IF NOT EXISTS {schema}.replay_results (
     applied boolean,
     PRIMARY KEY (replay_id, position)
 );
-CREATE INDEX IF NOT EXISTS replay_results_by_webhook ON {schema}.replay_results (replay_id, webhook_id);
+CREATE INDEX IF NOT EXISTS replay_results_of_webhooks ON {schema}.replay_results (webhook_id, replay_id);
 CREATE INDEX IF NOT EXISTS replay_results_changed ON {schema}.replay_results (replay_id, position) WHERE changed

@@ -7,6 +7,7 @@ import pytest
 
 from application.errors import Busy
 from domain.slices import Slice
+from infrastructure import recounting
 from infrastructure.database import Database
 from infrastructure.projections import rebuilding, registry
 from tests import databases, examples, histories, replaying, stores
@@ -80,6 +81,12 @@ def test_a_rebuild_gives_the_same_to_the_byte(database: Database, names: list[st
     assert stores.read_models(database) != before
     rebuilding.rebuild(database, names, quietly)
     assert stores.read_models(database) == before
+
+
+def test_the_accounting_agrees_with_the_log_after_releases_and_later_evaluations(database: Database) -> None:
+    lines = recounting.recount(database, quietly)
+    assert lines
+    assert [line for line in lines if not line.agrees] == []
 
 
 def test_a_rebuild_in_many_steps_gives_the_same(database: Database, in_small_steps: None) -> None:

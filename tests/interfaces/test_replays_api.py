@@ -39,7 +39,7 @@ def ended(gateway: Gateway, replay_id: str) -> dict[str, Any]:
     """A replay once it has ended."""
     deadline = time.monotonic() + PATIENCE
     while (found := shown(gateway, f"/v1/replays/{replay_id}"))["status"] in ("queued", "running"):
-        assert time.monotonic() < deadline, found
+        assert time.monotonic() < deadline, f"{found}\n{gateway.log_text()[-3000:]}"
         time.sleep(0.05)
     assert isinstance(found, dict)
     return found
@@ -314,3 +314,20 @@ def test_the_guard_needs_a_time_to_compare(connect: Connect) -> None:
     answer = source.put(mappings=[guarded])
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"].endswith("settings.timestamp_path")
+
+
+def test_what_was_erased_is_counted_and_gone_from_results(source: Source, name: str) -> None:
+    gateway, user = source.gateway, f"{name}-u"
+    webhook, other = send(source, user), send(source, f"{name}-other")
+    wanted = draft(mapping("user.created", "users_identify", **USER))
+    before = replayed(source, configuration=wanted)
+    assert f"{user}@example.com" in str(diff(gateway, before["id"]))
+    asked = {"environment": source.environment, "subject": {"kind": "user", "id": user}, "reason": "asked for it"}
+    erased = gateway.client.post("/v1/erasures", json=asked)
+    assert erased.status_code == 201, erased.text
+    assert f"{user}@example.com" not in str(diff(gateway, before["id"]))
+    found = replayed(source, configuration=wanted)
+    assert (found["totals"]["not_evaluable"], found["totals"]["evaluated"]) == (1, 1)
+    told = diff(gateway, found["id"])
+    assert [each["after"]["reason"] for each in told[webhook]] == ["payload_erased"]
+    assert [each["kind"] for each in told[other]] == ["action_changed"]
