@@ -8,6 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from infrastructure import composition
 from interfaces.cli import progressing
@@ -60,9 +61,9 @@ def _row(line: composition.Line) -> Mapping[str, Any]:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Only the outcomes that there are: the others are 0 everywhere."""
-    shown = ["received", *(name for name in OUTCOMES if any(row.get(name) for row in rows))]
-    table = Table("Source", "Environment", *(name.replace("_", " ").capitalize() for name in shown), box=box.SIMPLE)
+    table = Table("Source", "Environment", "Received", "Of which", box=box.SIMPLE)
     for row in rows:
-        table.add_row(str(row["source"]), str(row["environment"]), *(str(row.get(name, 0)) for name in shown))
+        became = [f"{row[name]} {name.replace('_', ' ')}" for name in OUTCOMES if row.get(name)]
+        cells = (row["source"], row["environment"], row["received"], ", ".join(became))
+        table.add_row(*(Text(str(cell), overflow="fold") for cell in cells))
     return table

@@ -57,7 +57,9 @@ def next_steps(url: str, token_file: Path | None, entries: Sequence[Entry]) -> s
     return f"""\
 Try next:
   AUTH="Authorization: Bearer {token}"
-Why was an action skipped, and what arrived?
+Why was an action skipped, decision by decision?
+  curl -sH "$AUTH" {url}/v1/event_logs/{skipped}/explain
+And what arrived?
   curl -sH "$AUTH" {url}/v1/event_logs/{skipped}
 Every event that is stored about the duplicate:
   curl -sH "$AUTH" {url}/v1/event_logs/{duplicate}/history

@@ -62,6 +62,16 @@ def get_erasure(request: AnyRequest, gateway: Gateway, erasure_id: str) -> Respo
     return rendering.answer(_certificate(found))
 
 
+COUNTED = {
+    "webhook": "webhooks",
+    "run": "runs",
+    "forward": "forwards",
+    "bulk": "bulk_operations",
+    "entity": "restatements",
+}
+"""The streams that a preview counts, by their category."""
+
+
 def _certificate(shown: Certificate) -> dict[str, Any]:
     requested, done = shown.requested, shown.done
     return {
@@ -88,7 +98,8 @@ def _certificate(shown: Certificate) -> dict[str, Any]:
 
 
 def _preview(found: Preview) -> dict[str, Any]:
-    return {"counts": {f"{each}s": count for each, count in found.counts.items()}, "webhooks": list(found.webhooks)}
+    counts = {COUNTED[category]: count for category, count in found.counts.items()}
+    return {"counts": counts, "webhooks": list(found.webhooks)}
 
 
 def _subject(asked: Json) -> Subject:
