@@ -103,7 +103,8 @@ def test_the_words_of_what_is_erased_go_with_it_and_no_others(database: Database
     before = {stream for (stream,) in stores.rows(database, "payload_words", ["stream"])}
     completed = erase(database, SUBJECTS["dan"])
     after = {stream for (stream,) in stores.rows(database, "payload_words", ["stream"])}
-    assert before - after == set(completed.streams) == {"webhook-follow", "webhook-unfollow"}
+    assert before - after == {"webhook-follow", "webhook-unfollow"}
+    assert before - after <= set(completed.streams)
 
 
 def test_no_stored_event_changes(database: Database) -> None:

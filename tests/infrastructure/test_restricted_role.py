@@ -106,7 +106,7 @@ def test_a_function_that_runs_as_its_owner_cannot_be_led_astray(restricted: Data
         connection.execute("SET search_path = pg_temp, hookledger")
         connection.execute(
             "SELECT hookledger.ledger_events_append(ARRAY['webhook-1'], ARRAY[1::bigint], ARRAY['WebhookReceived'],"
-            " ARRAY['x'::bytea], NULL, false)"
+            " ARRAY['x'::bytea], ARRAY[NULL::bytea], NULL, false)"
         )
         row = connection.execute("SELECT proconfig FROM pg_proc WHERE proname = 'ledger_events_append'").fetchone()
     assert row == (["search_path=pg_catalog, pg_temp"],)

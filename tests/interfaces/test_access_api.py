@@ -21,8 +21,8 @@ BOUND = (
 )
 """What a key that is bound to an environment may read; members of audiences too."""
 
-WHOLE = ("/v1/audit/events", "/v1/audit/streams")
-"""The log itself, which is the whole account's."""
+WHOLE = tuple(f"/v1/audit/{what}" for what in ("events", "streams", "verify", "key", "receipts"))
+"""The log itself, and what proves it, which are the whole account's."""
 
 CALLED = (
     *("users", "objects", "tenants", "notify", "integrations"),
