@@ -81,6 +81,4 @@ class PostgresChronicle:
 
 
 def _passage(entry: Entry) -> Passage:
-    if any(each.erased for each in (*([entry.recorded] if entry.recorded else ()), *entry.decisions)):
-        return Passage(stream=entry.stream, unreadable="what was received was erased")
     return Passage(stream=entry.stream, recorded=entry.recorded, decisions=entry.decisions)
