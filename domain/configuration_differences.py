@@ -55,7 +55,7 @@ def flattened(configuration: Configuration) -> dict[str, Json]:
         "mappings": {mapping.id: _mapping(mapping) for mapping in configuration.mappings},
         "secrets": {secret.id: _secret(secret) for secret in configuration.secrets},
     }
-    return dict(_leaves("", shown))
+    return {path: value for path, value in _leaves("", shown) if path not in shown or value}
 
 
 def _leaves(path: str, value: Json) -> Iterator[tuple[str, Json]]:

@@ -56,7 +56,7 @@ def examine(
 def reach(allowance: Allowance) -> Finding:
     """Whom deliveries may reach: what suits development is dangerous where others say where deliveries go."""
     if allowance == "none":
-        return Finding("ok", "targets", "public addresses only")
+        return Finding("ok", "targets", "public addresses only, by the settings that this command was given")
     beside = "this machine itself" if allowance == "loopback" else "this machine and private networks"
     words = f"deliveries may also reach {beside}, because HOOKLEDGER_ALLOW_PRIVATE_TARGETS is {allowance}"
     return Finding("warning", "targets", words)

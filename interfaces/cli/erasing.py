@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -26,6 +27,7 @@ class EraseIncomplete(Refused):
 @click.option("--search", multiple=True, metavar="TEXT", help="Erase whatever holds this text too, such as an e-mail.")
 @click.option("--webhook", multiple=True, metavar="ID", help="Erase this webhook too.")
 @click.option("--preview", is_flag=True, help="Only say how much would be erased.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--again", is_flag=True, help="Erase again what is on record as erased, in the database itself.")
 @servers.options
 def erase(
@@ -37,21 +39,34 @@ def erase(
     search: Sequence[str],
     webhook: Sequence[str],
     preview: bool,
+    yes: bool,
     again: bool,
     url: str | None,
     token: str | None,
 ) -> None:
-    """Make everything on record about a user, object or tenant unreadable for good, by destroying its keys."""
+    """Make everything on record about a user, object or tenant unreadable for good, by destroying its keys.
+
+    Shows first how much that would be, and asks.
+    """
     if again:
         _again()
         return
     subject = _subject(kind, entity, collection)
     if reason is None and not preview:
         raise EraseIncomplete("--reason is missing; say why, without naming the subject")
-    more = {"search": list(search), "webhooks": list(webhook), "preview": preview}
+    more = {"search": list(search), "webhooks": list(webhook)}
     asked = {"environment": environment, "subject": subject, "reason": reason or "", **more}
     with servers.reached(*servers.locate(url, token)) as server:
-        told = server.ask("POST", "/v1/erasures", json=asked, timeout=PATIENCE)
+        if preview or not yes:
+            _show(server.ask("POST", "/v1/erasures", json={**asked, "preview": True}, timeout=PATIENCE))
+        if preview:
+            return
+        if not yes:
+            click.confirm("Make this unreadable, for good?", abort=True)
+        _show(server.ask("POST", "/v1/erasures", json={**asked, "preview": False}, timeout=PATIENCE))
+
+
+def _show(told: Any) -> None:
     click.echo(json.dumps(told, ensure_ascii=False, indent=2))
 
 

@@ -26,6 +26,7 @@ from interfaces.cli import (
 
 HELP = """Hookledger: an event-sourced gateway for incoming webhooks.
 
+    \b
     hookledger serve      everything in one command
     hookledger demo       see in a minute what it does, against a running server
     hookledger doctor     is all well with database, worker, disk and clock?

@@ -113,7 +113,7 @@ def release(reason: str, yes: bool, url: str | None, token: str | None, **chosen
 
 def _asked(chosen: Mapping[str, Any]) -> dict[str, Any]:
     if not chosen["source"]:
-        raise click.UsageError("--source is missing; `hookledger sources` tells which there are")
+        raise click.UsageError("--source is missing; `GET /v1/sources` tells which there are")
     wanted = {
         "starting_at": since(chosen["since_"]) if chosen["since_"] else None,
         "event_types": list(chosen["event_types"]),

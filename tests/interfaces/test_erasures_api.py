@@ -199,7 +199,9 @@ def test_the_command_previews_erases_and_says_what_is_missing(gateway: Gateway, 
     assert "--reason is missing" in _run(gateway, "erase", "user", ID).stderr
     preview = _run(gateway, "erase", "user", ID, "--environment", directory.slug, "--search", EMAIL, "--preview")
     assert json.loads(preview.stdout)["counts"]["webhooks"] == 7
-    done = _run(gateway, "erase", "user", ID, "--environment", directory.slug, "--reason", "request 17")
+    asked = ("erase", "user", ID, "--environment", directory.slug, "--reason", "request 17")
+    assert "Aborted" in _run(gateway, *asked).stderr  # nobody answered its question
+    done = _run(gateway, *asked, "--yes")
     assert json.loads(done.stdout)["environment"] == directory.slug
     assert directory.answer(f"users/{ID}").status_code == 404
 
