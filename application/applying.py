@@ -125,6 +125,8 @@ class Applying:
     def _event(self, replay: Replay, row: Outstanding, history: Sequence[Recorded]) -> object | None:
         """What is to be appended to the webhook's stream; None if there is nothing to do, or not now."""
         last = history[-1].event
+        if history[0].erased:
+            return None
         if row.releases:
             return self._released(replay, history[0].event) if isinstance(last, WebhookRejected) else None
         if not isinstance(last, WebhookProcessed):

@@ -326,8 +326,12 @@ def test_what_was_erased_is_counted_and_gone_from_results(source: Source, name: 
     erased = gateway.client.post("/v1/erasures", json=asked)
     assert erased.status_code == 201, erased.text
     assert f"{user}@example.com" not in str(diff(gateway, before["id"]))
+    again = gateway.client.post(f"/v1/event_logs/{webhook}/process", json={"reason": "why not"})
+    assert (again.status_code, "erased" in again.json()["message"]) == (409, True), again.text
     found = replayed(source, configuration=wanted)
     assert (found["totals"]["not_evaluable"], found["totals"]["evaluated"]) == (1, 1)
     told = diff(gateway, found["id"])
     assert [each["after"]["reason"] for each in told[webhook]] == ["payload_erased"]
     assert [each["kind"] for each in told[other]] == ["action_changed"]
+    assert apply(gateway, before["id"], force=True)["apply"]["applied"] == 1
+    assert shown(gateway, f"/v1/event_logs/{webhook}")["outcome"] == "executed"
