@@ -17,7 +17,6 @@ from domain.replays import Replay
 from domain.webhooks import (
     ActionExecuted,
     EvaluationRequested,
-    Pin,
     WebhookProcessed,
     WebhookReceived,
     WebhookRejected,
@@ -138,15 +137,15 @@ class Applying:
     def _requested(
         self, replay: Replay, history: Sequence[Recorded], last: WebhookProcessed, mappings: tuple[str, ...]
     ) -> EvaluationRequested:
-        receipt = webhooks.receipt_of([each.event for each in history])
-        own = Pin(environment=receipt.environment, version=receipt.configuration_version)
+        events = [each.event for each in history]
+        receipt = webhooks.receipt_of(events)
         assert replay.applying is not None
         return EvaluationRequested(
             evaluation=last.evaluation + 1,
             source=receipt.source,
             environment=receipt.environment,
             received_at=receipt.received_at,
-            pin=replay.requested.pin or own,
+            pin=replay.requested.pin or webhooks.pin_of(events),
             mappings=mappings,
             force=replay.applying.force,
             reason=replay.applying.reason,

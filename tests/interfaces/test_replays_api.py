@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.gateways import Gateway
-from tests.interfaces.conversations import Connect, Source, bearer, issue, mapping, settled, shown
+from tests.interfaces.conversations import Connect, Source, bearer, issue, mapping, put, settled, shown
 
 PATIENCE = 30.0
 TOTALS = {
@@ -198,6 +198,38 @@ def test_a_corrected_secret_releases_what_was_rejected(connect: Connect, name: s
     assert counted["received"] == after["received"] == 1
     assert (after["rejected"], after["executed"]) == (0, 1)
     assert shown(source.gateway, f"/v1/event_logs/{rejected}/explain")["evaluations"]
+
+
+@pytest.mark.parametrize("drafted", [True, False])
+def test_what_was_released_is_read_with_the_configuration_of_its_release(connect: Connect, drafted: bool) -> None:
+    verified = {"enforce_verification": True, "verification": {"scheme": "github"}}
+    source = connect(mappings=[mapping("a", "users_identify", id="body.user")], **verified)
+    assert source.put(settings={"secrets": {"signing_secret": "the-wrong-secret-of-all"}}).status_code == 200
+    gateway, right = source.gateway, {"secrets": {"signing_secret": "the-right-secret-of-all"}}
+    edit: dict[str, Any] = {
+        "settings": {**verified, **right},
+        "mappings": [mapping("a", "users_identify", id="body.user")],
+    }
+    for path in ("body.a", "body.b", "body.c", "body.d", None):
+        edit["settings"]["idempotency_key_path"] = path
+        assert put(gateway, source.key, {"environment_settings": {"production": edit}}).status_code == 200
+    body = b'{"type": "a", "user": "ann"}'
+    signature = hmac.new(b"the-right-secret-of-all", body, hashlib.sha256).hexdigest()
+    headers = {"x-hub-signature-256": f"sha256={signature}", "content-type": "application/json"}
+    assert source.send(body, headers).status_code == 401
+    rejected = shown(gateway, "/v1/event_logs", source=source.key)["entries"][0]["id"]
+    wanted = {"draft": {"settings": right}} if drafted else {"environment": "production"}
+    asked = {"slice": {"outcomes": ["rejected"]}, "configuration": wanted, "mode": "apply", "reason": "mistyped"}
+    assert replayed(source, **asked)["apply"]["applied"] == 1
+    assert settled(gateway, rejected)["outcome"] == "executed"
+    explained = shown(gateway, f"/v1/event_logs/{rejected}/explain")
+    assert explained["evaluations"]
+    secret = explained["verification"]["secret"]
+    assert secret["id"] == explained["verification"]["secret_id"]
+    assert explained["configuration"]["edited_at"] is not None
+    again = {"configuration": {"recorded": True}, "mode": "apply", "reason": "again", "force": True}
+    found = replayed(source, **again)
+    assert (found["status"], found["totals"]["unchanged"], found["apply"]["applied"]) == ("completed", 1, 1), found
 
 
 def test_what_was_not_kept_cannot_be_released_and_is_counted(connect: Connect) -> None:
