@@ -63,8 +63,11 @@ class Orders(Protocol):
     def order(self, replay_id: str, version: int, asked: Asked, events: Sequence[replays.Event]) -> None:
         """Append everything and strike the webhooks out: both or neither. Raises Conflict if any stream moved on."""
 
-    def settled(self) -> bool:
-        """Whether the worker has come to everything that was asked for."""
+    def ordered(self, replay_id: str) -> int:
+        """The position of the last that was asked for, 0 if nothing was."""
+
+    def reached(self, position: int) -> bool:
+        """Whether the worker has come as far as a position, whatever waits behind it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -93,7 +96,8 @@ class Applying:
             self._order(replay_id, asked)
             breathe()
             self.sleep(len(asked.applied) / wanted.per_second if asked.applied else 0.25 * (waited > 0))
-        while self._wanted(replay_id) is not None and not self.orders.settled():
+        last = self.orders.ordered(replay_id)
+        while not self.orders.reached(last) and self._wanted(replay_id) is not None:
             breathe()
             self.sleep(0.05)
 

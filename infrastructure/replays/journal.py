@@ -194,10 +194,15 @@ class PostgresJournal:
 
         self._append(replay_id, version, events, *asked.changes, write=write)
 
-    def settled(self) -> bool:
+    def ordered(self, replay_id: str) -> int:
+        """See the port. What is counted is appended right behind what was asked for, and the worker comes to it too."""
+        history = self._ledger.history(replays.stream(replay_id))
+        counted = (each.position for each in reversed(history) if isinstance(each.event, replays.ReplayApplied))
+        return next(counted, None) or 0
+
+    def reached(self, position: int) -> bool:
         """See the port."""
-        position = self._recorder.max_tracking_id(READER) or 0
-        return not self._recorder.notifications(self._recorder.oldest_statement, (position,))
+        return (self._recorder.max_tracking_id(READER) or 0) >= position
 
     def _append(
         self,
