@@ -17,7 +17,6 @@ from domain.replays import Replay
 from domain.webhooks import (
     ActionExecuted,
     EvaluationRequested,
-    Pin,
     WebhookProcessed,
     WebhookReceived,
     WebhookRejected,
@@ -64,8 +63,11 @@ class Orders(Protocol):
     def order(self, replay_id: str, version: int, asked: Asked, events: Sequence[replays.Event]) -> None:
         """Append everything and strike the webhooks out: both or neither. Raises Conflict if any stream moved on."""
 
-    def settled(self) -> bool:
-        """Whether the worker has come to everything that was asked for."""
+    def ordered(self, replay_id: str) -> int:
+        """The position of the last that was asked for, 0 if nothing was."""
+
+    def reached(self, position: int) -> bool:
+        """Whether the worker has come as far as a position, whatever waits behind it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -94,7 +96,8 @@ class Applying:
             self._order(replay_id, asked)
             breathe()
             self.sleep(len(asked.applied) / wanted.per_second if asked.applied else 0.25 * (waited > 0))
-        while self._wanted(replay_id) is not None and not self.orders.settled():
+        last = self.orders.ordered(replay_id)
+        while not self.orders.reached(last) and self._wanted(replay_id) is not None:
             breathe()
             self.sleep(0.05)
 
@@ -125,6 +128,8 @@ class Applying:
     def _event(self, replay: Replay, row: Outstanding, history: Sequence[Recorded]) -> object | None:
         """What is to be appended to the webhook's stream; None if there is nothing to do, or not now."""
         last = history[-1].event
+        if history[0].erased:
+            return None
         if row.releases:
             return self._released(replay, history[0].event) if isinstance(last, WebhookRejected) else None
         if not isinstance(last, WebhookProcessed):
@@ -136,15 +141,15 @@ class Applying:
     def _requested(
         self, replay: Replay, history: Sequence[Recorded], last: WebhookProcessed, mappings: tuple[str, ...]
     ) -> EvaluationRequested:
-        receipt = webhooks.receipt_of([each.event for each in history])
-        own = Pin(environment=receipt.environment, version=receipt.configuration_version)
+        events = [each.event for each in history]
+        receipt = webhooks.receipt_of(events)
         assert replay.applying is not None
         return EvaluationRequested(
             evaluation=last.evaluation + 1,
             source=receipt.source,
             environment=receipt.environment,
             received_at=receipt.received_at,
-            pin=replay.requested.pin or own,
+            pin=replay.requested.pin or webhooks.pin_of(events),
             mappings=mappings,
             force=replay.applying.force,
             reason=replay.applying.reason,

@@ -1,6 +1,6 @@
 """Explaining: the whole trace of a webhook's decisions, from its own stream and the configurations that judged it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import attrs
@@ -8,7 +8,7 @@ import attrs
 from application.pipeline import ConfigurationOf
 from application.ports import BodyParser, EventStore
 from application.records import Recorded
-from domain import configurations, errors, explanations, webhooks
+from domain import configurations, errors, explanations, replays, webhooks
 from domain.configurations import Configuration
 from domain.explanations import Explained
 from domain.webhooks import EvaluationRequested, Pin, Receipt, WebhookReceived, WebhookReleased
@@ -45,7 +45,6 @@ class Explaining:
     """The use case; it only reads."""
 
     store: EventStore
-    configuration_at: Callable[[str, str, int], Configuration]
     configuration_of: ConfigurationOf
     parse: BodyParser
 
@@ -54,7 +53,8 @@ class Explaining:
         history = self.store.history(webhooks.stream(webhook_id)) if "\0" not in webhook_id else ()
         if not history or not isinstance(history[0].event, Receipt):
             return None
-        receipt = webhooks.receipt_of([each.event for each in history])
+        events = [each.event for each in history]
+        receipt, pin = webhooks.receipt_of(events), webhooks.pin_of(events)
         if environment not in (None, receipt.environment):
             return None
         evaluations, unreadable = self._evaluations(webhook_id, history)
@@ -62,8 +62,8 @@ class Explaining:
             id=webhook_id,
             receipt=receipt,
             recorded=history[0],
-            judged_by=self._edit(receipt),
-            secret=self._secret(receipt),
+            judged_by=self._edit(receipt.source, pin),
+            secret=self._secret(receipt, pin),
             evaluations=evaluations,
             unreadable=unreadable,
         )
@@ -79,30 +79,27 @@ class Explaining:
         except errors.Refused as refused:
             return (), str(refused)
         events = [each.event for each in history]
+        own = webhooks.pin_of(events)
         pins = {number: pin for each in events for number, pin in _pinned(each)}
 
         def configuration_of(number: int) -> Configuration:
-            if number in pins:
-                return self.configuration_of(received.source, pins[number])
-            return self._configuration(received, received.configuration_version)
+            return self.configuration_of(received.source, pins.get(number, own))
 
         decisions = explanations.decisions_of(events)
         return explanations.explain(webhook_id, received, body, decisions, configuration_of), None
 
-    def _configuration(self, receipt: Receipt, version: int) -> Configuration:
-        return self.configuration_at(receipt.source, receipt.environment, version)
+    def _edit(self, source: str, pin: Pin) -> Edit | None:
+        edits = self.store.history(configurations.stream(source, pin.environment))[: pin.version]
+        drafted = self.store.history(replays.draft_stream(pin.draft)) if pin.draft else ()
+        made = (*edits, *drafted)
+        return edit_of(made[-1]) if made else None
 
-    def _edit(self, receipt: Receipt) -> Edit | None:
-        stream = configurations.stream(receipt.source, receipt.environment)
-        edits = self.store.history(stream)[: receipt.configuration_version]
-        return edit_of(edits[-1]) if edits else None
-
-    def _secret(self, receipt: Receipt) -> configurations.Secret | None:
+    def _secret(self, receipt: Receipt, pin: Pin) -> configurations.Secret | None:
         """The secret that matched, without its value."""
         secret_id = receipt.verdict.secret_id if receipt.verdict else None
         if secret_id is None:
             return None
-        known = self._configuration(receipt, receipt.configuration_version).secrets
+        known = self.configuration_of(receipt.source, pin).secrets
         return next((each for each in known if each.id == secret_id), None)
 
 

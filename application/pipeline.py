@@ -133,13 +133,14 @@ class Pipeline:
         histories = self.histories(older) if older else {}
         plans: dict[tuple[str, int], Plan] = {}
         for recorded in waiting:
-            if recorded.erased:
+            history = histories.get(recorded.stream, ())
+            if recorded.erased or (history and history[0].erased):  # what came after an erasure has a key of its own
                 continue
             if isinstance(recorded.event, WebhookReceived):
                 plans[recorded.stream, recorded.version] = self._plan(recorded.stream, recorded.event)
             elif isinstance(recorded.event, WebhookReleased | EvaluationRequested):
-                history = [each.event for each in histories[recorded.stream]]
-                plans[recorded.stream, recorded.version] = self._plan_again(recorded.stream, history, recorded.event)
+                events = [each.event for each in history]
+                plans[recorded.stream, recorded.version] = self._plan_again(recorded.stream, events, recorded.event)
         return plans
 
     def _plan(self, stream: str, received: WebhookReceived) -> Plan:

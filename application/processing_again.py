@@ -32,6 +32,8 @@ class ProcessingAgain:
         receipt = _receipt(history, environment)
         if receipt is None:
             raise WebhookUnknown(f"webhook {webhook_id!r:.100} does not exist")
+        if history[0].erased:
+            raise NotProcessable("what was received was erased; there is nothing left to evaluate")
         event = EvaluationRequested(
             evaluation=_last(history).evaluation + 1,
             source=receipt.source,

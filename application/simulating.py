@@ -63,6 +63,7 @@ class _Held:
     receipt: webhooks.Receipt
     recorded: _Course
     simulated: _Course
+    own: Pin
     admitted: WebhookReceived | None = None
     requested: EvaluationRequested | None = None
 
@@ -122,7 +123,7 @@ class Simulation:
                 yield from self._hold(recorded.stream, self._expected.pop(recorded.stream), event)
             case WebhookReleased() if held is not None and isinstance(held.receipt, WebhookRejected):
                 if self._pin is None:
-                    held.admitted = webhooks.admitted(held.receipt, event)
+                    held.admitted, held.own = webhooks.admitted(held.receipt, event), event.pin
                 held.recorded.verification_status = event.verification_status
             case EvaluationRequested() if held is not None:
                 held.requested = event
@@ -142,12 +143,18 @@ class Simulation:
 
     def _hold(self, stream: str, member: Member, receipt: webhooks.Receipt) -> Iterator[Result]:
         status = receipt.verification_status
-        held = _Held(member=member, receipt=receipt, recorded=_Course(status), simulated=_Course(status))
+        held = _Held(
+            member=member,
+            receipt=receipt,
+            recorded=_Course(status),
+            simulated=_Course(status),
+            own=webhooks.pin_of([receipt]),
+        )
         self._held[stream] = held
         if isinstance(receipt, WebhookReceived):
             return
         if self._pin is not None:
-            judged = self._means.readmitting.readmit(receipt, self._target(receipt.source, receipt))
+            judged = self._means.readmitting.readmit(receipt, self._target(held))
             if isinstance(judged, Unknowable):
                 yield from self._given_up(member, judged.reason, judged.message)
                 return
@@ -187,9 +194,7 @@ class Simulation:
             if held.admitted is not None and self._pin is None:
                 self._simulate(held, recorded)
             return
-        target = self._target(receipt.source, receipt)
-        own = Pin(environment=receipt.environment, version=receipt.configuration_version)
-        before = self._means.configuration_of(receipt.source, own)
+        target, before = self._target(held), self._means.configuration_of(receipt.source, held.own)
         judged = receipt if target is before else self._means.readmitting.revised(receipt, target, before)
         if isinstance(judged, WebhookReceived):
             held.admitted = judged
@@ -218,7 +223,7 @@ class Simulation:
     ) -> None:
         admitted = held.admitted
         assert admitted is not None
-        target = self._target(admitted.source, admitted, held.requested if number > 1 else None)
+        target = self._target(held, held.requested if number > 1 else None)
         body = self._means.parse(admitted.body, admitted.headers.get("content-type", ""))
         webhook = webhooks.Webhook(
             id=held.member.webhook_id, received=admitted, body=body, evaluation=number, again=again
@@ -231,11 +236,9 @@ class Simulation:
         held.simulated.verification_status = admitted.verification_status
         held.simulated.evaluations.append(decisions)
 
-    def _target(
-        self, source: str, receipt: webhooks.Receipt, requested: EvaluationRequested | None = None
-    ) -> Configuration:
-        own = Pin(environment=receipt.environment, version=receipt.configuration_version)
-        return self._means.configuration_of(source, self._pin or (requested.pin if requested else own))
+    def _target(self, held: _Held, requested: EvaluationRequested | None = None) -> Configuration:
+        own = requested.pin if requested else held.own
+        return self._means.configuration_of(held.receipt.source, self._pin or own)
 
     def _finish(self, held: _Held) -> Iterator[Result]:
         self._held.pop(webhooks.stream(held.member.webhook_id), None)

@@ -356,6 +356,14 @@ def receipt_of(events: Sequence[object]) -> Receipt:
     return admitted(receipt, released) if released and isinstance(receipt, WebhookRejected) else receipt
 
 
+def pin_of(events: Sequence[object]) -> Pin:
+    """The configuration that the webhook came in by: of a released one, that of its release."""
+    receipt = events[0]
+    assert isinstance(receipt, Receipt)
+    released = next((each.pin for each in events if isinstance(each, WebhookReleased)), None)
+    return released or Pin(environment=receipt.environment, version=receipt.configuration_version)
+
+
 def again(events: Iterable[object], requested: EvaluationRequested) -> Again:
     """What a requested evaluation is about, given all that was decided about the webhook before."""
     executed: dict[str, None] = {}

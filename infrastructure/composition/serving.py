@@ -146,7 +146,7 @@ def _receiving(shared: Parts, appender: GroupCommit) -> Receiving:
 
 def _explaining(shared: Parts) -> Explaining:
     history = ConfigurationHistory(shared.ledger)
-    return Explaining(store=shared.ledger, configuration_at=history.at, configuration_of=history.of, parse=bodies.read)
+    return Explaining(store=shared.ledger, configuration_of=history.of, parse=bodies.read)
 
 
 def _following(shared: Parts, reader: WorkerRecorder, forwards: PostgresForwards) -> Following:

@@ -30,7 +30,7 @@ PARKED: LiteralString = "UPDATE {schema}.parked SET error = 'erased' WHERE strea
 REPLAYED: LiteralString = """
 UPDATE {schema}.replay_results SET kinds = ' not_evaluable ', due = '', carried = '', releases = false,
     changes = '[{{"kind": "not_evaluable", "before": null, "after": {{"reason": "payload_erased"}}}}]'
-WHERE webhook_id = ANY(%s) AND changes IS NOT NULL
+WHERE webhook_id = ANY(%s)
 """
 PRECEDENTS: LiteralString = """
 DELETE FROM {schema}.precedents p USING unnest(%b, %b) AS gone (scope, webhook_id)

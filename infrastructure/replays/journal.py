@@ -53,9 +53,12 @@ MEMBERS = """
 SELECT webhook_id, evaluations, changed FROM {schema}.replay_results
 WHERE replay_id = %s AND position >= %s AND position <= %s
 """
+# What was erased since it was read has been marked so by the erasure, and stays as it is marked.
 RESULTS = """
-UPDATE {schema}.replay_results AS r SET changed = new.a, kinds = new.b, changes = new.c, due = new.d, carried = new.e,
-    releases = new.f
+UPDATE {schema}.replay_results AS r SET changed = new.a OR r.changes IS NOT NULL,
+    kinds = CASE WHEN r.changes IS NULL THEN new.b ELSE r.kinds END, changes = coalesce(r.changes, new.c),
+    due = CASE WHEN r.changes IS NULL THEN new.d ELSE '' END,
+    carried = CASE WHEN r.changes IS NULL THEN new.e ELSE '' END, releases = new.f AND r.changes IS NULL
 FROM unnest(%b, %b, %b, %b, %b, %b, %b, %b) AS new (replay_id, webhook_id, a, b, c, d, e, f)
 WHERE (r.replay_id, r.webhook_id) = (new.replay_id, new.webhook_id) AND r.changed IS NULL
 """
@@ -72,7 +75,10 @@ WHERE (r.replay_id, r.webhook_id) = (new.replay_id, new.webhook_id)
 """
 OPEN = "SELECT id FROM {schema}.replays WHERE status IN ('queued', 'running') ORDER BY position"
 FORGET = "DELETE FROM {schema}.replay_results WHERE replay_id = %s"
+# An erasure takes this table for itself: it sees every slice that was fixed before, and ends before what comes after.
+BESIDE_ERASURES = "LOCK TABLE {schema}.{tracking} IN ROW SHARE MODE"
 QUERIES = {
+    "beside": BESIDE_ERASURES,
     "forget": FORGET,
     "count": COUNT,
     "first": FIRST,
@@ -97,7 +103,8 @@ class PostgresJournal:
     def __init__(self, *, recorder: WorkerRecorder, ledger: PostgresLedger, mapper: RecordMapper, clock: Clock) -> None:
         self._recorder, self._ledger, self._mapper, self._clock = recorder, ledger, mapper, clock
         self._schema = Identifier(recorder.datastore.schema)
-        self._statements = {name: SQL(query).format(schema=self._schema) for name, query in QUERIES.items()}
+        names = {"schema": self._schema, "tracking": Identifier(recorder.tracking_table_name)}
+        self._statements = {name: SQL(query).format(**names) for name, query in QUERIES.items()}
 
     def open(self) -> Sequence[str]:
         """The ids of the replays about which something is to be done, oldest first."""
@@ -187,10 +194,15 @@ class PostgresJournal:
 
         self._append(replay_id, version, events, *asked.changes, write=write)
 
-    def settled(self) -> bool:
+    def ordered(self, replay_id: str) -> int:
+        """See the port. What is counted is appended right behind what was asked for, and the worker comes to it too."""
+        history = self._ledger.history(replays.stream(replay_id))
+        counted = (each.position for each in reversed(history) if isinstance(each.event, replays.ReplayApplied))
+        return next(counted, None) or 0
+
+    def reached(self, position: int) -> bool:
         """See the port."""
-        position = self._recorder.max_tracking_id(READER) or 0
-        return not self._recorder.notifications(self._recorder.oldest_statement, (position,))
+        return (self._recorder.max_tracking_id(READER) or 0) >= position
 
     def _append(
         self,
@@ -200,11 +212,16 @@ class PostgresJournal:
         *others: Change,
         write: Callable[[Cursor[Any]], None] | None = None,
     ) -> None:
+        def beside(cursor: Cursor[Any]) -> None:
+            cursor.execute(self._statements["beside"])
+            if write is not None:
+                write(cursor)
+
         at = self._clock()
         own = Change(stream=replays.stream(replay_id), version=version, events=events)
         rows = [row for change in (*others, own) for row in self._mapper.rows(change, at)]
         try:
-            self._recorder.insert_rows(rows, write=write)
+            self._recorder.insert_rows(rows, write=beside)
         except IntegrityError as error:
             raise Conflict(f"replay {replay_id}, or a webhook that it is about, has moved on") from error
         except (OperationalError, InterfaceError) as error:

@@ -1,6 +1,6 @@
 """An erased subject is nowhere, everything else is as it was, and the log alone makes the same read models again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,12 +12,15 @@ from application.records import Change
 from domain import bulk_operations, erasures, runs, webhooks
 from domain.bulk_operations import BulkItem, BulkOperationStarted
 from domain.erasures import ErasureCompleted, Subject, SubjectUnknown
+from infrastructure import clocks
 from infrastructure.database import Database
 from infrastructure.erasing import searching
 from infrastructure.erasing.eraser import PostgresEraser
 from infrastructure.erasing.losses import PayloadUnencrypted
 from infrastructure.event_store import codec
+from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import rebuilding
+from infrastructure.replays.journal import PostgresJournal
 from tests import examples, histories, replaying, stores
 
 SUBJECTS = {
@@ -276,3 +279,31 @@ def _decrypt(database: Database, stream: str) -> None:
     with database.connect() as connection:
         connection.execute(f"ALTER TABLE {database.schema}.ledger_events DISABLE TRIGGER USER".encode())
         connection.execute(update.encode(), (state, stream))
+
+
+class Slow(PostgresJournal):
+    """A journal that records a page only when something else has happened since it was read."""
+
+    meanwhile: Callable[[], object]
+
+    def record(self, *args: Any, **members: Any) -> None:
+        """See the port."""
+        self.meanwhile()
+        self.meanwhile = lambda: None
+        super().record(*args, **members)
+
+
+def test_a_replay_that_read_what_is_erased_meanwhile_does_not_bring_it_back(database: Database) -> None:
+    erased = list[str]()
+    recorder = database.recorder(WorkerRecorder)
+    journal = Slow(recorder=recorder, ledger=stores.ledger(database), mapper=database.mapper, clock=clocks.system)
+    journal.meanwhile = lambda: erased.extend(erase(database, SUBJECTS["ann"]).streams)
+    replay_id = replaying.request(
+        database, "rep_late", source=histories.SOURCE, environment=histories.ENVIRONMENT, mode="what_if"
+    )
+    attrs.evolve(replaying.replaying(database), journal=journal).carry_on(replay_id, replaying.at_once)
+    rows = stores.rows(database, "replay_results", ["webhook_id", "kinds", "changed", "carried"])
+    found = {webhooks.stream(name): tuple(row) for name, *row in rows}
+    told = {found[each] for each in erased if each in found}
+    assert told == {(" not_evaluable ", True, "")}
+    assert any(row[2] for row in found.values())

@@ -158,6 +158,20 @@ def test_an_erased_webhook_that_still_waits_ends_as_failed_and_says_why(database
     assert stores.rows(database, "data_keys", ["stream"]) == [(kept.stream,)]
 
 
+def test_an_erased_webhook_that_is_to_be_evaluated_again_ends_as_failed_and_says_why(database: Database) -> None:
+    [delivery] = histories.deliveries(1)[:1]
+    store, stream = stores.ledger(database), delivery.stream
+    store.append(histories.configured(), delivery)
+    stores.drain(database)
+    _destroy(database, stream)
+    version = store.history(stream)[-1].version
+    store.append(Change(stream=stream, version=version, events=(examples.EVALUATION_REQUESTED,)))
+    stores.drain(database)
+    failed = store.history(stream)[-2].event
+    assert isinstance(failed, webhooks.EvaluationFailed)
+    assert (failed.evaluation, failed.reason) == (2, "payload_erased")
+
+
 def _destroy(database: Database, stream: str) -> None:
     with database.connect() as connection:
         connection.execute(f"DELETE FROM {database.schema}.data_keys WHERE stream = %s".encode(), (stream,))

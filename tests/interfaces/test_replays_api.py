@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.gateways import Gateway
-from tests.interfaces.conversations import Connect, Source, bearer, issue, mapping, settled, shown
+from tests.interfaces.conversations import Connect, Source, bearer, issue, mapping, put, settled, shown
 
 PATIENCE = 30.0
 TOTALS = {
@@ -200,6 +200,38 @@ def test_a_corrected_secret_releases_what_was_rejected(connect: Connect, name: s
     assert shown(source.gateway, f"/v1/event_logs/{rejected}/explain")["evaluations"]
 
 
+@pytest.mark.parametrize("drafted", [True, False])
+def test_what_was_released_is_read_with_the_configuration_of_its_release(connect: Connect, drafted: bool) -> None:
+    verified = {"enforce_verification": True, "verification": {"scheme": "github"}}
+    source = connect(mappings=[mapping("a", "users_identify", id="body.user")], **verified)
+    assert source.put(settings={"secrets": {"signing_secret": "the-wrong-secret-of-all"}}).status_code == 200
+    gateway, right = source.gateway, {"secrets": {"signing_secret": "the-right-secret-of-all"}}
+    edit: dict[str, Any] = {
+        "settings": {**verified, **right},
+        "mappings": [mapping("a", "users_identify", id="body.user")],
+    }
+    for path in ("body.a", "body.b", "body.c", "body.d", None):
+        edit["settings"]["idempotency_key_path"] = path
+        assert put(gateway, source.key, {"environment_settings": {"production": edit}}).status_code == 200
+    body = b'{"type": "a", "user": "ann"}'
+    signature = hmac.new(b"the-right-secret-of-all", body, hashlib.sha256).hexdigest()
+    headers = {"x-hub-signature-256": f"sha256={signature}", "content-type": "application/json"}
+    assert source.send(body, headers).status_code == 401
+    rejected = shown(gateway, "/v1/event_logs", source=source.key)["entries"][0]["id"]
+    wanted = {"draft": {"settings": right}} if drafted else {"environment": "production"}
+    asked = {"slice": {"outcomes": ["rejected"]}, "configuration": wanted, "mode": "apply", "reason": "mistyped"}
+    assert replayed(source, **asked)["apply"]["applied"] == 1
+    assert settled(gateway, rejected)["outcome"] == "executed"
+    explained = shown(gateway, f"/v1/event_logs/{rejected}/explain")
+    assert explained["evaluations"]
+    secret = explained["verification"]["secret"]
+    assert secret["id"] == explained["verification"]["secret_id"]
+    assert explained["configuration"]["edited_at"] is not None
+    again = {"configuration": {"recorded": True}, "mode": "apply", "reason": "again", "force": True}
+    found = replayed(source, **again)
+    assert (found["status"], found["totals"]["unchanged"], found["apply"]["applied"]) == ("completed", 1, 1), found
+
+
 def test_what_was_not_kept_cannot_be_released_and_is_counted(connect: Connect) -> None:
     source = connect(
         enforce_verification=True,
@@ -326,8 +358,12 @@ def test_what_was_erased_is_counted_and_gone_from_results(source: Source, name: 
     erased = gateway.client.post("/v1/erasures", json=asked)
     assert erased.status_code == 201, erased.text
     assert f"{user}@example.com" not in str(diff(gateway, before["id"]))
+    again = gateway.client.post(f"/v1/event_logs/{webhook}/process", json={"reason": "why not"})
+    assert (again.status_code, "erased" in again.json()["message"]) == (409, True), again.text
     found = replayed(source, configuration=wanted)
     assert (found["totals"]["not_evaluable"], found["totals"]["evaluated"]) == (1, 1)
     told = diff(gateway, found["id"])
     assert [each["after"]["reason"] for each in told[webhook]] == ["payload_erased"]
     assert [each["kind"] for each in told[other]] == ["action_changed"]
+    assert apply(gateway, before["id"], force=True)["apply"]["applied"] == 1
+    assert shown(gateway, f"/v1/event_logs/{webhook}")["outcome"] == "executed"
