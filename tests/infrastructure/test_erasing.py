@@ -20,7 +20,6 @@ from infrastructure.database import Database
 from infrastructure.erasing import searching
 from infrastructure.erasing.eraser import PostgresEraser
 from infrastructure.erasing.losses import PayloadUnencrypted
-from infrastructure.event_store import codec
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import as_of, rebuilding
 from infrastructure.projections.as_of import SchemaInTheWay
@@ -222,7 +221,7 @@ def test_the_precedent_before_the_one_that_is_erased_counts_again(database: Data
 
 
 def test_what_was_recorded_before_there_were_keys_is_refused_and_stays(database: Database) -> None:
-    _decrypt(database, webhooks.stream("follow"))
+    stores.decrypt(database, webhooks.stream("follow"))
     before = stores.read_models(database)
     with pytest.raises(PayloadUnencrypted, match="webhook-follow was recorded before payloads were encrypted"):
         erase(database, SUBJECTS["dan"])
@@ -335,22 +334,3 @@ def test_a_forward_of_what_was_erased_is_not_retried(database: Database) -> None
     retried = letters.retry_forwards(histories.ENVIRONMENT, ForwardFilter(), actor="somebody")
     assert {forwards.stream(each.run_id) for each in retried.left} == gone
     assert retried.count == len(open_ones) - len(gone) > 0
-
-
-def _decrypt(database: Database, stream: str) -> None:
-    """Put a webhook's receipt back into the form that it had before there were keys."""
-    recorded = stores.ledger(database).history(stream)[0]
-    receipt: Any = recorded.event
-    data = codec.data_of(receipt)
-    del data["body"]
-    state = b'{"v":1,"at":"%b","digest":"0"}\n%b\n%b' % (
-        recorded.recorded_at.isoformat().encode(),
-        codec.dumps(data),
-        receipt.body,
-    )
-    update = (
-        f"UPDATE {database.schema}.ledger_events SET state = %s WHERE originator_id = %s AND originator_version = 1"
-    )
-    with database.connect() as connection:
-        connection.execute(f"ALTER TABLE {database.schema}.ledger_events DISABLE TRIGGER USER".encode())
-        connection.execute(update.encode(), (state, stream))
