@@ -7,7 +7,7 @@ from typing import TypeVar
 import attrs
 
 from application.disabled_targets import DisabledTargets
-from application.errors import Conflict
+from application.errors import Conflict, PayloadErased
 from application.ports import Agenda, Clock, EventStore
 from application.queries import ForwardFilter, Forwards, PageRequest, RunFilter, Runs
 from application.records import Attribution, Change
@@ -77,7 +77,7 @@ class DeadLetters:
             for entry in found.entries:
                 try:
                     self._retry_run(str(entry["id"]), refresh, actor)
-                except StillDisabled as problem:
+                except (StillDisabled, PayloadErased) as problem:
                     left.append(Left(str(entry["id"]), str(problem)))
             looked_at += len(found.entries)
             if found.after is None or looked_at >= AT_ONCE:
@@ -85,7 +85,7 @@ class DeadLetters:
             page = PageRequest(after=found.after)
 
     def retry_forward(self, forward_id: str, *, actor: str) -> None:
-        """As `retry`, of a forward."""
+        """As `retry`, of a forward. Raises PayloadErased where nothing is left to send."""
         forward = self._retry_forward(forward_id, actor)
         if forward.status in ("completed", "cancelled"):
             message = f"forward {forward_id!r} is {forward.status}; only failed ones can be retried"
@@ -93,10 +93,13 @@ class DeadLetters:
 
     def retry_forwards(self, environment: str, wanted: ForwardFilter, *, actor: str) -> Retried:
         """As `retry_all`, of forwards, oldest first: what happened first is carried out first."""
-        found = self.forwards.failed(environment, wanted, limit=AT_ONCE + 1)
+        found, left = self.forwards.failed(environment, wanted, limit=AT_ONCE + 1), list[Left]()
         for forward_id in found[:AT_ONCE]:
-            self._retry_forward(forward_id, actor)
-        return Retried(count=len(found[:AT_ONCE]), left=(), more=len(found) > AT_ONCE)
+            try:
+                self._retry_forward(forward_id, actor)
+            except PayloadErased as problem:
+                left.append(Left(forward_id, str(problem)))
+        return Retried(count=len(found[:AT_ONCE]) - len(left), left=tuple(left), more=len(found) > AT_ONCE)
 
     def _retry_run(self, run_id: str, refresh: bool, actor: str) -> Run:
         def decide(run: Run) -> Sequence[object]:
@@ -135,6 +138,8 @@ class DeadLetters:
         history = self.store.history(stream)
         state = folded([each.event for each in history])
         assert state is not None
+        if state.status == "failed" and history[0].erased:
+            raise PayloadErased(f"{stream} was erased: nothing is left to send, and it cannot be retried")
         events = decide(state)
         if events:
             because = Attribution(actor=actor)

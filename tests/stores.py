@@ -15,6 +15,7 @@ from application.records import Recorded
 from infrastructure import bodies, clocks, identifiers, migrations, schemas
 from infrastructure.database import SCHEMA, Database
 from infrastructure.erasing.destroying import Destroyer
+from infrastructure.event_store import codec
 from infrastructure.event_store.appender import GroupCommit
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import LedgerRecorder, WorkerRecorder
@@ -115,3 +116,22 @@ def destroyer(database: Database) -> Destroyer:
         mapper=database.mapper,
         new_id=identifiers.new_id,
     )
+
+
+def decrypt(database: Database, stream: str) -> None:
+    """Put a webhook's receipt back into the form that it had before there were keys."""
+    recorded = ledger(database).history(stream)[0]
+    receipt: Any = recorded.event
+    data = codec.data_of(receipt)
+    del data["body"]
+    state = b'{"v":1,"at":"%b","digest":"0"}\n%b\n%b' % (
+        recorded.recorded_at.isoformat().encode(),
+        codec.dumps(data),
+        receipt.body,
+    )
+    update = (
+        f"UPDATE {database.schema}.ledger_events SET state = %s WHERE originator_id = %s AND originator_version = 1"
+    )
+    with database.connect() as connection:
+        connection.execute(f"ALTER TABLE {database.schema}.ledger_events DISABLE TRIGGER USER".encode())
+        connection.execute(update.encode(), (state, stream))

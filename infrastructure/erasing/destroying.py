@@ -10,12 +10,13 @@ from psycopg import Cursor
 from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Identifier
 
-from application.errors import Conflict, Unavailable
+from application.errors import Busy, Conflict, Unavailable
 from application.ports import NewId
 from application.records import Attribution, Change, Recorded
 from domain import recipients, restatements
 from domain.actions.outcomes import Reference
 from domain.restatements import EntityRestated
+from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.erasing.finding import Finder, pages
 from infrastructure.erasing.losses import Losses, ended
 from infrastructure.erasing.present import Present, Wanted
@@ -24,6 +25,7 @@ from infrastructure.event_store import envelopes
 from infrastructure.event_store.codec import RecordMapper
 from infrastructure.event_store.ledger import PostgresLedger
 from infrastructure.event_store.recorder import WorkerRecorder
+from infrastructure.projections import as_of
 from infrastructure.projections.directory import Directory
 from infrastructure.projections.entity_changes import EntityChanges
 from infrastructure.projections.entries import Entry, Projection
@@ -33,6 +35,8 @@ from infrastructure.projections.run_schedule import RunSchedule
 PATIENCE = "SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = '300s'"
 # The worker and whoever carries runs on wait for this lock, as they do for a rebuild.
 LOCK: LiteralString = "LOCK TABLE {schema}.{tracking} IN EXCLUSIVE MODE"
+# Who rebuilds reads the log for a long time without holding anybody up, and must not have read what is destroyed.
+NO_REBUILD: LiteralString = "SELECT pg_try_advisory_xact_lock_shared(%s)"
 RESTATED_BEFORE: LiteralString = """
 SELECT DISTINCT c.stream FROM unnest(%s::text[], %s::text[]) AS wanted (collection, id)
 JOIN {schema}.entity_changes c USING (collection, id) WHERE c.environment = %s AND c.stream LIKE 'entity-%%'
@@ -82,6 +86,7 @@ class Destroyer:
         restated, models = self._restated(cursor, wanted, losses), self._read_models(cursor)
         destroyed = models.destroy_keys(sorted(doomed))
         models.forget(doomed, losses, self.ledger)
+        as_of.drop_all(cursor)
         if wanted.but is not None:
             models.forget_entity(wanted.environment, wanted.but)
         ends = [
@@ -151,11 +156,17 @@ class Destroyer:
         try:
             with self.reading() as cursor, cursor.connection.transaction():
                 cursor.execute(PATIENCE)
-                cursor.execute(SQL(LOCK).format(**self._names()))
+                self._lock(cursor)
                 with cursor.connection.cursor(row_factory=dict_row) as dictionaries:
                     yield cursor, dictionaries
         except IntegrityError as error:
             raise Conflict("somebody carried on a run that is to be erased; try again") from error
+
+    def _lock(self, cursor: Cursor[Any]) -> None:
+        row = cursor.execute(NO_REBUILD, (int(AdvisoryLock.REBUILD),)).fetchone()
+        if not (row and row[0]):
+            raise Busy("a rebuild of read models is under way; nothing can be erased until it has ended")
+        cursor.execute(SQL(LOCK).format(**self._names()))
 
 
 def _about(recorded: Recorded) -> Reference | None:

@@ -13,15 +13,16 @@ from psycopg.sql import SQL, Identifier
 
 from application.errors import Conflict, Unavailable
 from application.ports import Clock
-from application.records import Attribution, Change
+from application.records import Attribution, Change, Recorded
 from domain import errors, retention, webhooks
 from domain.bulk_operations import BulkOperationStarted
 from domain.retention import PayloadsPruned
 from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.erasing.destroying import Destroyed, Destroyer
-from infrastructure.erasing.finding import Finder
+from infrastructure.erasing.finding import Finder, pages
 from infrastructure.erasing.present import Wanted
+from infrastructure.event_store import codec
 
 BATCH = 200
 PAUSE = 0.2
@@ -41,6 +42,8 @@ BULK: LiteralString = """
 SELECT stream FROM {schema}.data_keys WHERE stream > %s AND stream < 'bulk.' ORDER BY stream LIMIT %s
 """
 ACTOR = "retention"
+PASSING = (psycopg.Error, PersistenceError, Unavailable, Conflict, errors.Refused)
+"""What may have passed when it is tried again."""
 
 Days = Callable[[], Mapping[str, int]]
 """For how many days each environment keeps payloads; those that keep them for ever are left out."""
@@ -87,10 +90,16 @@ class Pruner:
             return [Change(stream=wanted.because, version=last.version if last else 0, events=(event,))]
 
         def find(finder: Finder) -> set[str]:
-            return finder.begun(environment, set(batch.streams))
+            return self._encrypted(finder.begun(environment, set(batch.streams)))
 
         self.destroyer.destroy(wanted, find, conclude, Attribution(actor=ACTOR))
         return len(batch.streams)
+
+    def _encrypted(self, found: set[str]) -> set[str]:
+        """Those with nothing in them from before there were keys: what lies open no key makes unreadable."""
+        ledger = self.destroyer.ledger
+        histories = [each for page in pages(found) for each in ledger.histories(page).values()]
+        return {history[0].stream for history in histories if not _lies_open(history)}
 
     def _old(self, environment: str, before: datetime, upto: int) -> _Batch:
         found = set(self._bulk(environment, before))
@@ -112,7 +121,7 @@ class Pruner:
                 assert isinstance(event, BulkOperationStarted)
                 if event.started_at >= before:
                     return found
-                if event.environment == environment:
+                if event.environment == environment and not _lies_open(histories[stream]):
                     found.append(stream)
             after = streams[-1]
         return found
@@ -142,13 +151,27 @@ class Pruning:
                     row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LOCK),)).fetchone()
                     if row and row[0]:
                         self.run_once()
-            except (psycopg.Error, PersistenceError, Unavailable, Conflict, errors.Refused) as error:
-                log.warning("pruning pauses", cause=str(error).strip() or type(error).__name__)
+            except PASSING as error:
+                _log_pause(error)
             self._stopped.wait(POLL)
 
     def run_once(self) -> None:
-        """Prune everything that is too old at this moment."""
+        """Prune everything that is too old at this moment, each environment for itself."""
         for environment, days in self._days().items():
-            while not self._stopped.is_set() and (count := self._pruner.prune(environment, days)):
-                log.info("payloads pruned", environment=environment, streams=count)
-                self._stopped.wait(PAUSE)
+            try:
+                self._prune(environment, days)
+            except PASSING as error:
+                _log_pause(error, environment=environment)
+
+    def _prune(self, environment: str, days: int) -> None:
+        while not self._stopped.is_set() and (count := self._pruner.prune(environment, days)):
+            log.info("payloads pruned", environment=environment, streams=count)
+            self._stopped.wait(PAUSE)
+
+
+def _lies_open(history: Sequence[Recorded]) -> bool:
+    return any(map(codec.lies_open, history))
+
+
+def _log_pause(error: Exception, **about: str) -> None:
+    log.warning("pruning pauses", cause=str(error).strip() or type(error).__name__, **about)

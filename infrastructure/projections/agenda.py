@@ -38,7 +38,7 @@ NEAR = 100
 """How far down the line of an account is looked for forwards that none before them holds up."""
 
 # Each target has its own share, so that one with a long queue takes nothing from the others. The forwards to an account
-# stand in line: one is ready when nothing of what it touches is touched by another before it.
+# stand in line: one is ready when nothing of what it touches is touched by another before it, or it touches nothing.
 CLAIM = """
 WITH RECURSIVE gone AS (
     SELECT DISTINCT leased_by FROM {schema}.run_schedule WHERE leased_by IS NOT NULL AND leased_by NOT IN (
@@ -70,6 +70,7 @@ WITH RECURSIVE gone AS (
         SELECT run_id, row_number() OVER (PARTITION BY target, touched ORDER BY place) AS nth
         FROM near, unnest(touches) AS touched
     ) AS ranked GROUP BY run_id HAVING max(nth) = 1
+    UNION ALL SELECT run_id FROM near WHERE cardinality(touches) = 0
 ), forwards AS (
     SELECT first.run_id, first.due_at FROM lines
     LEFT JOIN unnest(%(busy)s::text[], %(free)s::integer[]) AS slots (target, free) USING (target)

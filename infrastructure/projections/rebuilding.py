@@ -73,10 +73,18 @@ def compare(database: Database, names: Sequence[str], progress: Progress) -> Seq
 
 def _run(database: Database, wanted: "Rebuild") -> None:
     with database.connect() as connection:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LOCK),)).fetchone()
-        if not (row and row[0]):
-            raise Busy("another rebuild is under way")
+        claim(connection)
         wanted.run(connection)
+
+
+def claim(connection: psycopg.Connection[Any]) -> None:
+    """Be the only one who reads the whole log, until the connection ends: nobody erases any of it meanwhile.
+
+    What was read before an erasure would come back with the new tables. Raises Busy.
+    """
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LOCK),)).fetchone()
+    if not (row and row[0]):
+        raise Busy("another rebuild or an erasure is under way; try again when it has ended")
 
 
 def require_known(names: Sequence[str]) -> None:

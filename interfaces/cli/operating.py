@@ -77,7 +77,8 @@ def verify(names: tuple[str, ...]) -> None:
 def as_of(moment: str, names: tuple[str, ...]) -> None:
     """Make the read models as of a MOMENT, a position in the log or a time, in a schema of their own.
 
-    The schema stays until it is dropped, for whoever asks it in SQL; those in force are not touched.
+    The schema stays until it is dropped, or something is erased, for whoever asks it in SQL; the read models in force
+    are not touched.
     """
     with reachable() as shared, Progress() as progress:
         report = progressing.reporter(progress, f"as of {moment}")

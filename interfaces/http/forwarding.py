@@ -76,11 +76,12 @@ def retry_forward(request: AnyRequest, gateway: Gateway, forward_id: str) -> Res
 
 @post("/v1/forwards/retry", sync_to_thread=True, status_code=200, summary="Retry forwards")
 def retry_forwards(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
-    """Those that failed, by the filters of the list, oldest first, at most 1,000 at once."""
+    """Those that failed, by the filters of the list, oldest first, at most 1,000 at once. Erased ones are `left`."""
     who, snapshot = callers.caller(request, gateway, "write")
     slug = callers.the_environment(request, who, snapshot)
     retried = gateway.dead_letters.retry_forwards(slug, _filter(request), actor=who.key_id)
-    return rendering.answer({"retried": retried.count, "more": retried.more})
+    left = [{"id": each.run_id, "message": each.message} for each in retried.left]
+    return rendering.answer({"retried": retried.count, "left": left, "more": retried.more})
 
 
 def _forwarding(shown: Forwarding) -> dict[str, Any]:

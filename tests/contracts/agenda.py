@@ -287,6 +287,12 @@ class AgendaContract:
         agenda.record(Change(stream=forwards.stream("a"), version=3, events=(retried,)))
         assert claim(agenda, examples.LATER) == ["a"]
 
+    def test_a_forward_that_touches_nothing_waits_for_none_and_holds_up_none(
+        self, store: EventStore, inbox: Inbox, agenda: Agenda
+    ) -> None:
+        line_up(store, inbox, forward("a", 1), forward("b", 2, "ann"), forward("c", 3))
+        assert claim(agenda) == ["a", "b", "c"]
+
     def test_environments_do_not_wait_for_each_other_s_accounts(
         self, store: EventStore, inbox: Inbox, agenda: Agenda
     ) -> None:

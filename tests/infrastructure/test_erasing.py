@@ -8,19 +8,24 @@ import attrs
 import pytest
 
 from application.erasing import Scope
+from application.errors import Busy, PayloadErased
+from application.queries import ForwardFilter
 from application.records import Change
-from domain import bulk_operations, erasures, runs, webhooks
+from domain import bulk_operations, erasures, forwards, runs, webhooks
 from domain.bulk_operations import BulkItem, BulkOperationStarted
 from domain.erasures import ErasureCompleted, Subject, SubjectUnknown
-from infrastructure import clocks
+from infrastructure import clocks, delivering
+from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.erasing import searching
 from infrastructure.erasing.eraser import PostgresEraser
 from infrastructure.erasing.losses import PayloadUnencrypted
-from infrastructure.event_store import codec
 from infrastructure.event_store.recorder import WorkerRecorder
-from infrastructure.projections import rebuilding
+from infrastructure.projections import as_of, rebuilding
+from infrastructure.projections.as_of import SchemaInTheWay
 from infrastructure.replays.journal import PostgresJournal
+from infrastructure.views.forwards import PostgresForwards
+from infrastructure.views.runs import PostgresRuns
 from tests import examples, histories, replaying, stores
 
 SUBJECTS = {
@@ -217,7 +222,7 @@ def test_the_precedent_before_the_one_that_is_erased_counts_again(database: Data
 
 
 def test_what_was_recorded_before_there_were_keys_is_refused_and_stays(database: Database) -> None:
-    _decrypt(database, webhooks.stream("follow"))
+    stores.decrypt(database, webhooks.stream("follow"))
     before = stores.read_models(database)
     with pytest.raises(PayloadUnencrypted, match="webhook-follow was recorded before payloads were encrypted"):
         erase(database, SUBJECTS["dan"])
@@ -262,23 +267,74 @@ def test_a_replay_counts_what_was_erased_as_not_evaluable_and_goes_on(database: 
     assert found["totals"]["not_evaluable"] >= completed.webhooks
 
 
-def _decrypt(database: Database, stream: str) -> None:
-    """Put a webhook's receipt back into the form that it had before there were keys."""
-    recorded = stores.ledger(database).history(stream)[0]
-    receipt: Any = recorded.event
-    data = codec.data_of(receipt)
-    del data["body"]
-    state = b'{"v":1,"at":"%b","digest":"0"}\n%b\n%b' % (
-        recorded.recorded_at.isoformat().encode(),
-        codec.dumps(data),
-        receipt.body,
-    )
-    update = (
-        f"UPDATE {database.schema}.ledger_events SET state = %s WHERE originator_id = %s AND originator_version = 1"
-    )
+@pytest.mark.parametrize("run", ["rebuild", "as_of"])
+def test_nothing_is_erased_while_the_log_is_read_for_new_tables(database: Database, run: str) -> None:
+    """Otherwise who is erased would come back with them."""
+    refused: list[str] = []
+
+    def meanwhile(done: int, total: int) -> None:
+        if not refused:
+            with pytest.raises(Busy, match="a rebuild of read models is under way") as problem:
+                erase(database, SUBJECTS["dan"])
+            refused.append(str(problem.value))
+
+    head = stores.ledger(database).head()
+    if run == "rebuild":
+        rebuilding.rebuild(database, [], meanwhile)
+    else:
+        as_of.build(database, head, head, [], meanwhile)
+    assert refused
+    erase(database, SUBJECTS["dan"])
+    assert not any("dan" in row for row in stores.rows(database, "entities"))
+
+
+def test_nobody_rebuilds_while_something_is_erased(database: Database) -> None:
+    with database.connect() as connection, connection.transaction():
+        connection.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", (int(AdvisoryLock.REBUILD),))
+        with pytest.raises(Busy, match="an erasure is under way"):
+            as_of.build(database, 1, 1, [], lambda done, total: None)
+        with pytest.raises(Busy, match="an erasure is under way"):
+            rebuilding.rebuild(database, [], lambda done, total: None)
+
+
+def test_read_models_as_of_earlier_go_with_what_is_erased(database: Database) -> None:
+    head = stores.ledger(database).head()
+    schemas = {as_of.build(database, at, head, ["directory"], lambda done, total: None) for at in (head - 1, head)}
     with database.connect() as connection:
-        connection.execute(f"ALTER TABLE {database.schema}.ledger_events DISABLE TRIGGER USER".encode())
-        connection.execute(update.encode(), (state, stream))
+        connection.execute("CREATE SCHEMA hookledger_as_of_mine")
+        erase(database, SUBJECTS["dan"])
+        left = {name for (name,) in connection.execute("SELECT nspname FROM pg_namespace").fetchall()}
+    assert not schemas & left
+    assert "hookledger_as_of_mine" in left
+
+
+def test_a_schema_of_somebody_else_is_named(database: Database) -> None:
+    head = stores.ledger(database).head()
+    schema = as_of.build(database, head, head, ["directory"], lambda done, total: None)
+    with database.connect() as connection, connection.transaction(force_rollback=True):
+        connection.execute("CREATE ROLE nobody_in_particular")
+        connection.execute("SET LOCAL ROLE nobody_in_particular")
+        with connection.cursor() as cursor, pytest.raises(SchemaInTheWay, match=schema):
+            as_of.drop_all(cursor)
+
+
+def test_a_forward_of_what_was_erased_is_not_retried(database: Database) -> None:
+    """It would go nowhere: nobody knows any more what it was to carry out."""
+    ledger, reader = stores.ledger(database), database.recorder(WorkerRecorder)
+    found = PostgresForwards(ledger=ledger, recorder=reader)
+    letters = delivering.dead_letters(
+        database, ledger, database.mapper, PostgresRuns(ledger=ledger, recorder=reader), found
+    )
+    open_ones = [each.event for each in stores.log(database) if isinstance(each.event, forwards.ForwardStarted)]
+    for started in open_ones:
+        failed = attrs.evolve(examples.FORWARD_FAILED, forward_id=started.forward_id, environment=started.environment)
+        letters.agenda.record(Change(stream=forwards.stream(started.forward_id), version=1, events=(failed,)))
+    gone = {each for each in erase(database, SUBJECTS["ann"]).streams if each.startswith("forward-")}
+    with pytest.raises(PayloadErased, match="nothing is left to send"):
+        letters.retry_forward(min(gone).removeprefix("forward-"), actor="somebody")
+    retried = letters.retry_forwards(histories.ENVIRONMENT, ForwardFilter(), actor="somebody")
+    assert {forwards.stream(each.run_id) for each in retried.left} == gone
+    assert retried.count == len(open_ones) - len(gone) > 0
 
 
 class Slow(PostgresJournal):

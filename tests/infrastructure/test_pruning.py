@@ -4,8 +4,10 @@ import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import attrs
 import pytest
 
+from application.errors import Conflict
 from domain import retention, webhooks
 from domain.restatements import EntityRestated
 from domain.retention import PayloadsPruned
@@ -111,4 +113,26 @@ def test_environments_that_keep_payloads_for_ever_are_left_alone(database: Datab
     Pruning(database=database, pruner=pruner, days=lambda: {"development": 1}).run_once()
     assert readable(database) == everything
     Pruning(database=database, pruner=pruner, days=lambda: {histories.ENVIRONMENT: 1}).run_once()
+    assert readable(database) == set()
+
+
+def test_what_was_recorded_before_there_were_keys_stays_and_holds_nothing_up(database: Database) -> None:
+    stores.decrypt(database, webhooks.stream("acme"))
+    prune(database, at(1_000))
+    assert readable(database) == {"acme"}
+    live = stores.read_models(database)
+    rebuilding.rebuild(database, [], lambda done, total: None)
+    assert stores.read_models(database) == live
+
+
+def test_an_environment_that_cannot_be_pruned_holds_up_no_other(database: Database) -> None:
+    @attrs.frozen(kw_only=True)
+    class Stumbling(Pruner):
+        def prune(self, environment: str, days: int) -> int:
+            if environment == "development":
+                raise Conflict("somebody was faster")
+            return super().prune(environment, days)
+
+    pruner = Stumbling(destroyer=stores.destroyer(database), clock=lambda: at(1_000))
+    Pruning(database=database, pruner=pruner, days=lambda: {"development": 1, histories.ENVIRONMENT: 1}).run_once()
     assert readable(database) == set()
