@@ -124,7 +124,12 @@ def worker(shared: Parts) -> Worker:
         database=shared.database,
         pipeline=pipeline,
         sealer=sealing.sealer(shared),
-        beside={"deliverer": deliverer, "replayer": replaying.replayer(shared), "pruning": pruning},
+        beside={
+            "deliverer": deliverer,
+            "replayer": replaying.replayer(shared),
+            "pruning": pruning,
+            **sealing.publisher(shared),
+        },
     )
 
 
