@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from infrastructure import recounting
+from infrastructure.erasing import searching
 from infrastructure.views.feed import LAST, PostgresFeed
-from tests import sealed_logs, stores
+from tests import histories, sealed_logs, stores
 from tests.sealed_logs import SealedLog
 
 ALTERED = {
     "another topic": "UPDATE {0}.ledger_events SET topic = 'SourceTeleported' WHERE notification_id = %d",
     "another payload": (
-        "UPDATE {0}.ledger_events SET state = set_byte(state, length(state) - 1, get_byte(state, length(state) - 1) # 1)"
-        " WHERE notification_id = %d"
+        "UPDATE {0}.ledger_events SET state = set_byte(state, length(state) - 1, "
+        "get_byte(state, length(state) - 1) # 1) WHERE notification_id = %d"
     ),
     "no JSON": "UPDATE {0}.ledger_events SET state = 'x' WHERE notification_id = %d",
     "other JSON": "UPDATE {0}.ledger_events SET state = '[1]' WHERE notification_id = %d",
@@ -41,3 +43,37 @@ def test_the_feed_goes_on_behind_it(log: SealedLog, name: str) -> None:
     entries = PostgresFeed(stores.ledger(log.database)).stretch(0, LAST, 10_000)
     assert [each["position"] for each in entries if "unreadable" in each] == [position]
     assert entries[-1]["position"] == head > position
+
+
+@pytest.mark.parametrize("name", ALTERED)
+def test_a_recount_says_how_many_there_are_and_finds_what_lacks_a_receipt(log: SealedLog, name: str) -> None:
+    before = recounting.recount(log.database, lambda done, total: None)
+    alter(log, name)
+    after = recounting.recount(log.database, lambda done, total: None)
+    assert (before.unreadable, after.unreadable) == (0, 1)
+    assert before.events == after.events == len(stores.rows(log.database, "ledger_events"))
+    assert (len(before.wrong), len(after.wrong)) == (0, 1)
+
+
+def test_what_was_put_aside_is_counted_on_neither_side(log: SealedLog) -> None:
+    stores.ledger(log.database).append(*histories.deliveries(40))
+    position = stores.ledger(log.database).head()
+    log.run(ALTERED["another topic"] % position)
+    stores.drain(log.database)
+    assert [row[0] for row in stores.rows(log.database, "parked", ["position"])] == [position]
+    recounted = recounting.recount(log.database, lambda done, total: None)
+    assert (recounted.unreadable, recounted.wrong) == (1, [])
+    log.run(f"UPDATE {{0}}.ledger_events SET topic = 'WebhookReceived' WHERE notification_id = {position}")
+    recounted = recounting.recount(log.database, lambda done, total: None)
+    assert (recounted.unreadable, recounted.wrong) == (0, [])
+
+
+@pytest.mark.parametrize("name", ALTERED)
+def test_a_search_finds_what_can_be_read(log: SealedLog, name: str) -> None:
+    ledger, text = stores.ledger(log.database), ["user"]
+    environment = histories.ENVIRONMENT
+    before = searching.streams_with(ledger, environment, text)
+    alter(log, name)
+    after = searching.streams_with(ledger, environment, text)
+    assert len(after) > 1
+    assert after <= before
