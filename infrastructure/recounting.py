@@ -1,7 +1,7 @@
 """Accounting again, from the log alone: what every webhook of a source came to, counted without the projections."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 from psycopg import IsolationLevel
@@ -10,6 +10,8 @@ from psycopg.sql import SQL, Identifier
 from application.records import Recorded
 from domain import webhooks
 from infrastructure.database import Database
+from infrastructure.event_store import log_pages
+from infrastructure.event_store.log_pages import Unreadable
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections.inbox import READER
 
@@ -19,6 +21,7 @@ PENDING = "pending"
 ACCOUNTING = "SELECT environment, source, outcome, sum(webhooks)::bigint FROM {} GROUP BY environment, source, outcome"
 TRACKING = "SELECT notification_id FROM {} WHERE application_name = %s"
 HEAD = "SELECT max(notification_id) FROM {}"
+PARKED = "SELECT position FROM {}"
 
 Progress = Callable[[int, int], None]
 Count = Mapping[tuple[str, str, str], int]
@@ -42,25 +45,51 @@ class Line:
 
 
 @attrs.frozen(kw_only=True)
+class Recount:
+    """What a recount found, in how many events, and how many of these nobody can read."""
+
+    lines: Sequence[Line]
+    events: int
+    unreadable: int
+
+    @property
+    def wrong(self) -> Sequence[Line]:
+        """The lines that do not agree."""
+        return [each for each in self.lines if not each.agrees]
+
+
+@attrs.frozen(kw_only=True)
 class _Moment:
-    """The accounting as it stood once, with how far the log was settled and how far it went then."""
+    """The accounting as it stood once, with how far the log was settled, how far it went, and what was put aside."""
 
     counted: Count
     settled: int
     head: int
+    parked: frozenset[int]
 
 
-def recount(database: Database, progress: Progress) -> Sequence[Line]:
+def recount(database: Database, progress: Progress) -> Recount:
     """Compare the accounting with the log, both as of one moment. Reads the whole log, in bounded memory."""
-    moment = _moment(database)
+    moment, recorder = _moment(database), database.recorder(WorkerRecorder)
     received, recounted = Counter[tuple[str, str]](), Counter[tuple[str, str, str]]()
-    for recorded in _log(database, moment.head, progress):
-        _count(recorded, moment.settled, received, recounted)
+    events, unreadable = 0, 0
+    for page in log_pages.pages(recorder, database.mapper, upto=moment.head, size=PAGE):
+        for each in page:
+            if isinstance(each, Unreadable):
+                unreadable += 1
+            elif each.position not in moment.parked:  # what was put aside, the worker did not settle either
+                _count(each, moment.settled, received, recounted)
+        events += len(page)
+        progress(page[-1].position or 0, moment.head)
+    _add_pending(received, recounted)
+    return Recount(lines=_lines(moment.counted, received, recounted), events=events, unreadable=unreadable)
+
+
+def _add_pending(received: Mapping[tuple[str, str], int], recounted: Counter[tuple[str, str, str]]) -> None:
     for key, number in received.items():
         pending = number - sum(count for each, count in recounted.items() if each[:2] == key)
         if pending:
             recounted[(*key, PENDING)] = pending
-    return _lines(moment.counted, received, recounted)
 
 
 def _moment(database: Database) -> _Moment:
@@ -72,20 +101,14 @@ def _moment(database: Database) -> _Moment:
             tracking = SQL(TRACKING).format(Identifier(schema, recorder.tracking_table_name))
             settled = connection.execute(tracking, (READER,)).fetchone()
             head = connection.execute(SQL(HEAD).format(Identifier(schema, recorder.events_table_name))).fetchone()
+            parked = connection.execute(SQL(PARKED).format(Identifier(schema, "parked"))).fetchall()
     counted = {(str(environment), str(source), str(outcome)): int(str(n)) for environment, source, outcome, n in rows}
-    return _Moment(counted=counted, settled=_number(settled), head=_number(head))
+    aside = frozenset(_number(each) for each in parked)
+    return _Moment(counted=counted, settled=_number(settled), head=_number(head), parked=aside)
 
 
 def _number(row: Sequence[object] | None) -> int:
     return int(str(row[0])) if row and row[0] is not None else 0
-
-
-def _log(database: Database, head: int, progress: Progress) -> Iterator[Recorded]:
-    recorder, mapper, done = database.recorder(WorkerRecorder), database.mapper, 0
-    while stored := recorder.notifications(recorder.page_statement, (done, head, PAGE)):
-        yield from (mapper.to_domain_event(each) for each in stored)
-        done = stored[-1].id
-        progress(done, head)
 
 
 def _count(

@@ -11,7 +11,7 @@ from eventsourcing.persistence import PersistenceError
 
 from application.errors import Conflict, Unavailable
 from application.pipeline import Pipeline
-from application.sealing import CheckpointsDisagree, LogWentBack
+from application.sealing import CheckpointsDisagree
 from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import CHANNEL
@@ -42,7 +42,7 @@ class Worker:
     def __init__(self, *, database: Database, pipeline: Pipeline, sealer: Sealer, beside: Mapping[str, Beside]) -> None:
         self._database, self._pipeline, self._sealer, self._beside = database, pipeline, sealer, beside
         self._stopped = threading.Event()
-        self._went_back: LogWentBack | None = None
+        self._broken: Exception | None = None
 
     def stop(self) -> None:
         """Finish the round under way, then return from `run`. Safe to call from a signal handler."""
@@ -51,22 +51,23 @@ class Worker:
     def run(self) -> None:
         """Serve the inbox until stopped. What is `beside` goes on meanwhile, lease or not, and so does the sealer.
 
-        Raises LogWentBack, having done nothing, when there is less of the log than there was.
+        Raises LogWentBack, having done nothing, when there is less of the log than there was; and whatever ends one of
+        those beside, so that whoever keeps the process alive starts a whole one.
         """
         self._require_whole_log()
-        threads = [threading.Thread(target=each.run, name=name) for name, each in self._beside.items()]
-        threads.append(threading.Thread(target=self._seal, name="sealer"))
+        beside: Mapping[str, Beside] = {**self._beside, "sealer": self._sealer}
+        threads = [threading.Thread(target=self._run_beside, args=each, name=each[0]) for each in beside.items()]
         for thread in threads:
             thread.start()
         try:
             self._work()
         finally:
-            for each in (*self._beside.values(), self._sealer):
+            for each in beside.values():
                 each.stop()
             for thread in threads:
                 thread.join()
-        if self._went_back is not None:
-            raise self._went_back
+        if self._broken is not None:
+            raise self._broken
 
     def _require_whole_log(self) -> None:
         while not self._stopped.is_set():
@@ -79,12 +80,12 @@ class Worker:
             except Unavailable:
                 self._stopped.wait(POLL)
 
-    def _seal(self) -> None:
+    def _run_beside(self, name: str, each: Beside) -> None:
         try:
-            self._sealer.run()
-        except LogWentBack as error:
-            log.critical("the worker stops", cause=str(error))
-            self._went_back = error
+            each.run()
+        except Exception as error:  # noqa: BLE001 -- whatever it is, no half of a worker may go on with the lease
+            log.critical("the worker stops", broken=name, cause=f"{type(error).__name__}: {error}")
+            self._broken = self._broken or error
             self._stopped.set()
 
     def _work(self) -> None:

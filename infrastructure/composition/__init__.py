@@ -39,7 +39,7 @@ from infrastructure.erasing.pruning import Pruner, Pruning
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import as_of, rebuilding, registry
 from infrastructure.projections.inbox import PostgresInbox
-from infrastructure.recounting import Line
+from infrastructure.recounting import Line, Recount
 from infrastructure.seals import findings
 from infrastructure.settings import Settings
 from infrastructure.signatures import schemes
@@ -124,7 +124,12 @@ def worker(shared: Parts) -> Worker:
         database=shared.database,
         pipeline=pipeline,
         sealer=sealing.sealer(shared),
-        beside={"deliverer": deliverer, "replayer": replaying.replayer(shared), "pruning": pruning},
+        beside={
+            "deliverer": deliverer,
+            "replayer": replaying.replayer(shared),
+            "pruning": pruning,
+            **sealing.publisher(shared),
+        },
     )
 
 
@@ -191,6 +196,6 @@ def _overviews(shared: Parts) -> PostgresOverviews:
     return PostgresOverviews(ledger=shared.ledger, recorder=shared.database.recorder(WorkerRecorder))
 
 
-def recount(shared: Parts, progress: Callable[[int, int], None]) -> Sequence[Line]:
+def recount(shared: Parts, progress: Callable[[int, int], None]) -> Recount:
     """Count from the log what every source received and what it came to, beside what the projection says."""
     return recounting.recount(shared.database, progress)

@@ -1,5 +1,7 @@
 """What tamper evidence is made of, over what the processes share."""
 
+from collections.abc import Mapping
+
 import attrs
 
 from application.auditing import Auditing
@@ -63,11 +65,15 @@ def sealing(shared: Parts) -> Sealing:
 
 def sealer(shared: Parts) -> Sealer:
     """What seals beside the worker."""
-    use_case, url = sealing(shared), shared.settings.checkpoint_url
-    publisher = None
-    if url is not None:
-        publisher = Publisher(table=use_case.checkpoints, sender=shared.outgoing.sender, url=url)
-    return Sealer(database=shared.database, sealing=use_case, publisher=publisher)
+    return Sealer(database=shared.database, sealing=sealing(shared))
+
+
+def publisher(shared: Parts) -> Mapping[str, Publisher]:
+    """What publishes checkpoints beside the worker, by its name, if there is somewhere to."""
+    url = shared.settings.checkpoint_url
+    if url is None:
+        return {}
+    return {"publisher": Publisher(table=seals(shared).checkpoints, sender=shared.outgoing.sender, url=url)}
 
 
 def auditing(shared: Parts) -> Auditing:

@@ -1,30 +1,45 @@
 """Looking for texts in everything that is on record in an environment: slow, and finds what no read model knows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote, quote_plus
+
+import structlog
 
 from application.records import Recorded
 from domain import streams
-from infrastructure.event_store import codec
+from infrastructure.event_store import codec, log_pages
 from infrastructure.event_store.ledger import PostgresLedger
+from infrastructure.event_store.log_pages import Unreadable
 
 PAGE = 2_000
 CATEGORIES = ("webhook", "run", "forward", "bulk")
 
+log = structlog.get_logger(__name__)
+
 
 def streams_with(ledger: PostgresLedger, environment: str, texts: Sequence[str]) -> set[str]:
-    """The webhooks, runs and bulk operations of an environment in which one of the texts stands, however written."""
+    """The webhooks, runs and bulk operations of an environment in which one of the texts stands, however written.
+
+    What cannot be read cannot be looked through: it is told in the process's log and passed over.
+    """
     written = {form for text in texts for form in forms(text)}
-    found, elsewhere, after = set[str](), set[str](), 0
-    while written and (page := ledger.log(after=after, limit=PAGE)):
-        for recorded in page:
-            if getattr(recorded.event, "environment", environment) != environment:
-                elsewhere.add(recorded.stream)  # as the first event of each stream says
-            elif recorded.stream not in elsewhere and _says(recorded, written):
-                found.add(recorded.stream)
-        after = page[-1].position or 0
+    found, elsewhere = set[str](), set[str]()
+    for recorded in _readable(ledger) if written else ():
+        if getattr(recorded.event, "environment", environment) != environment:
+            elsewhere.add(recorded.stream)  # as the first event of each stream says
+        elif recorded.stream not in elsewhere and _says(recorded, written):
+            found.add(recorded.stream)
     return found
+
+
+def _readable(ledger: PostgresLedger) -> Iterator[Recorded]:
+    for page in log_pages.pages(ledger.recorder, ledger.mapper, upto=ledger.head(), size=PAGE):
+        for each in page:
+            if isinstance(each, Unreadable):
+                log.warning("an event is not searched", position=each.position, stream=each.stream, cause=each.cause)
+            else:
+                yield each
 
 
 def forms(text: str) -> set[bytes]:

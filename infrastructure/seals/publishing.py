@@ -7,7 +7,7 @@ import attrs
 import orjson
 import structlog
 
-from application.errors import Unavailable
+from application.errors import Conflict, Unavailable
 from application.ports import Sender
 from application.seals import Checkpoints
 from domain import checkpoints
@@ -29,14 +29,19 @@ class Publisher:
     table: Checkpoints
     sender: Sender
     url: str
+    stopped: threading.Event = attrs.field(factory=threading.Event, init=False)
 
-    def run(self, stopped: threading.Event) -> None:
+    def stop(self) -> None:
+        """Return from `run` soon."""
+        self.stopped.set()
+
+    def run(self) -> None:
         """Publish until stopped, ever more slowly while the place does not answer well."""
         pause = POLL
-        while not stopped.wait(pause):
+        while not self.stopped.wait(pause):
             try:
                 pause = POLL if self.publish() else min(pause * 2, LONGEST_PAUSE)
-            except Unavailable as error:
+            except (Unavailable, Conflict) as error:
                 log.warning("the publisher pauses", cause=str(error))
 
     def publish(self) -> bool:

@@ -11,7 +11,6 @@ from application.errors import Conflict, Unavailable
 from application.sealing import CheckpointsDisagree, Sealing
 from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
-from infrastructure.seals.publishing import Publisher
 
 LOCK = AdvisoryLock.SEALER
 POLL = 0.5
@@ -26,9 +25,9 @@ log = structlog.get_logger(__name__)
 class Sealer:
     """Runs until it is stopped. Survives a database and a disk that go away and come back."""
 
-    def __init__(self, *, database: Database, sealing: Sealing, publisher: Publisher | None) -> None:
+    def __init__(self, *, database: Database, sealing: Sealing) -> None:
         self.sealing = sealing
-        self._database, self._publisher = database, publisher
+        self._database = database
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -37,18 +36,6 @@ class Sealer:
 
     def run(self) -> None:
         """Seal until stopped. Raises LogWentBack when less of the log is there than was sealed."""
-        publishing = None
-        if self._publisher is not None:
-            publishing = threading.Thread(target=self._publisher.run, args=(self._stopped,), name="publisher")
-            publishing.start()
-        try:
-            self._run()
-        finally:
-            self._stopped.set()
-            if publishing is not None:
-                publishing.join()
-
-    def _run(self) -> None:
         while not self._stopped.is_set():
             try:
                 with self._database.connect() as connection:

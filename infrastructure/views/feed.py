@@ -9,8 +9,9 @@ from psycopg.sql import Composed, Identifier
 from application.errors import Unavailable
 from application.queries import Entry, FeedFilter
 from domain import api_keys, configurations, forwarding, variables
-from infrastructure.event_store.codec import UnknownEvent
+from infrastructure.event_store import log_pages
 from infrastructure.event_store.ledger import PostgresLedger
+from infrastructure.event_store.log_pages import Unreadable
 from infrastructure.event_store.recorder import EVENTS, AppendByFunction, bounded
 from infrastructure.views import event_entries
 
@@ -67,10 +68,9 @@ class PostgresFeed:
             raise Unavailable("the event store cannot be reached") from error
 
     def _entry(self, stored: Notification) -> dict[str, Any]:
-        try:
-            [recorded] = self._ledger.decoded([stored])
-        except UnknownEvent as unknown:
-            return _unreadable(stored, str(unknown))
+        recorded = log_pages.read(self._ledger.mapper, stored)
+        if isinstance(recorded, Unreadable):
+            return _unreadable(recorded)
         shown = event_entries.history_entry(recorded)
         withheld = WITHHELD.get(type(recorded.event))
         if withheld is not None and shown["data"].get(withheld) is not None:
@@ -83,8 +83,8 @@ def _query(recorder: AppendByFunction, query: LiteralString) -> Composed:
     return bounded(query).format(schema=schema, table=table)
 
 
-def _unreadable(stored: Notification, why: str) -> dict[str, Any]:
-    """An event that a newer program wrote: its place is kept, so that nobody takes it for a gap."""
+def _unreadable(event: Unreadable) -> dict[str, Any]:
+    """Its place is kept, so that nobody takes it for a gap and whoever follows gets past it."""
     names = ("recorded_at", "actor", "correlation_id", "causation_id", "reason", "digest", "data")
-    place = {"position": stored.id, "stream": str(stored.originator_id), "version": stored.originator_version}
-    return {**place, "name": stored.topic, **dict.fromkeys(names), "unreadable": why}
+    place = {"position": event.position, "stream": event.stream, "version": event.version}
+    return {**place, "name": event.topic, **dict.fromkeys(names), "unreadable": event.cause}

@@ -38,15 +38,17 @@ def accounting(recount: bool) -> None:
             Console().print(_table(composition.accounting(shared)))
             return
         with Progress() as progress:
-            lines = composition.recount(shared, progressing.reporter(progress, "counting the log"))
-    Console().print(_table([_row(each) for each in lines]))
-    wrong = [each for each in lines if not each.agrees]
-    for each in wrong:
+            recounted = composition.recount(shared, progressing.reporter(progress, "counting the log"))
+    Console().print(_table([_row(each) for each in recounted.lines]))
+    if recounted.unreadable:
+        number = f"{recounted.unreadable} of {recounted.events} events cannot be read"
+        click.echo(f"{number}; `hookledger audit verify` says whether any was altered")
+    for each in recounted.wrong:
         click.echo(
             f"{each.source} in {each.environment}: {each.received} received; the log says {dict(each.recounted)}, "
             f"the projection {dict(each.counted)}; `hookledger projections rebuild accounting` counts anew"
         )
-    if wrong:
+    if recounted.wrong:
         raise SystemExit(1)
     click.echo("The projection agrees with the log.")
 

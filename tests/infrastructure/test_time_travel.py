@@ -108,7 +108,7 @@ def test_a_time_leads_to_the_last_position_recorded_by_then(database: Database) 
 
 
 def test_counting_again_agrees(database: Database) -> None:
-    lines = recounting.recount(database, quietly)
+    lines = recounting.recount(database, quietly).lines
     assert lines
     assert all(line.agrees for line in lines)
     assert sum(line.received for line in lines) == len(stores.rows(database, "event_logs"))
@@ -117,12 +117,12 @@ def test_counting_again_agrees(database: Database) -> None:
 def test_what_waits_is_counted_as_pending_on_neither_side(database: Database) -> None:
     """The accounting knows of nothing behind the worker's position, and the recount looks no further."""
     stores.ledger(database).append(*histories.deliveries(1))
-    assert all(line.agrees for line in recounting.recount(database, quietly))
+    assert all(line.agrees for line in recounting.recount(database, quietly).lines)
 
 
 def test_a_wrong_count_is_found(database: Database) -> None:
     execute(database, "UPDATE {} SET webhooks = webhooks + 1 WHERE outcome = 'executed'", "accounting")
-    wrong = [line for line in recounting.recount(database, quietly) if not line.agrees]
+    wrong = [line for line in recounting.recount(database, quietly).lines if not line.agrees]
     assert wrong
     assert all(line.counted["executed"] > line.recounted["executed"] for line in wrong)
 
@@ -131,5 +131,5 @@ def test_a_webhook_without_a_decision_is_found(database: Database) -> None:
     """As if the worker's position had gone past it."""
     stores.ledger(database).append(*histories.deliveries(1))
     execute(database, "UPDATE {} SET notification_id = notification_id + 1000", "ledger_tracking")
-    wrong = [line for line in recounting.recount(database, quietly) if not line.agrees]
+    wrong = [line for line in recounting.recount(database, quietly).lines if not line.agrees]
     assert [line.recounted.get("pending") for line in wrong] == [len(histories.deliveries(1))]
