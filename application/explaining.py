@@ -1,7 +1,8 @@
 """Explaining: the whole trace of a webhook's decisions, from its own stream and the configurations that judged it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import attrs
 
@@ -9,9 +10,15 @@ from application.pipeline import ConfigurationOf
 from application.ports import BodyParser, EventStore
 from application.records import Recorded
 from domain import configurations, errors, explanations, replays, webhooks
-from domain.configurations import Configuration
 from domain.explanations import Explained
-from domain.webhooks import EvaluationRequested, Pin, Receipt, WebhookReceived, WebhookReleased
+from domain.webhooks import (
+    EvaluationRequested,
+    Pin,
+    Receipt,
+    WebhookReceived,
+    WebhookRejected,
+    WebhookReleased,
+)
 
 
 @attrs.frozen(kw_only=True)
@@ -28,12 +35,17 @@ class Edit:
 class Explanation:
     """A webhook and everything decided about it. `judged_by` is the edit that made the version it was received under.
 
+    `rejected` is what became of it at first, also where it was released since. `askers` are the keys of those who asked
+    for an evaluation, by its number.
+
     `unreadable` says why the body cannot be read as the evaluation read it; `evaluations` is empty then.
     """
 
     id: str
     receipt: Receipt
+    rejected: WebhookRejected | None
     recorded: Recorded
+    askers: Mapping[int, str | None]
     judged_by: Edit | None
     secret: configurations.Secret | None
     evaluations: tuple[Explained, ...]
@@ -61,7 +73,9 @@ class Explaining:
         return Explanation(
             id=webhook_id,
             receipt=receipt,
+            rejected=events[0] if isinstance(events[0], WebhookRejected) else None,
             recorded=history[0],
+            askers=dict(_askers(history)),
             judged_by=self._edit(receipt.source, pin),
             secret=self._secret(receipt, pin),
             evaluations=evaluations,
@@ -78,15 +92,8 @@ class Explaining:
             body = self.parse(received.body, received.headers.get("content-type", ""))
         except errors.Refused as refused:
             return (), str(refused)
-        events = [each.event for each in history]
-        own = webhooks.pin_of(events)
-        pins = {number: pin for each in events for number, pin in _pinned(each)}
-
-        def configuration_of(number: int) -> Configuration:
-            return self.configuration_of(received.source, pins.get(number, own))
-
-        decisions = explanations.decisions_of(events)
-        return explanations.explain(webhook_id, received, body, decisions, configuration_of), None
+        events, of_pin = [each.event for each in history], partial(self.configuration_of, received.source)
+        return explanations.explain(webhook_id, received, body, events, of_pin), None
 
     def _edit(self, source: str, pin: Pin) -> Edit | None:
         edits = self.store.history(configurations.stream(source, pin.environment))[: pin.version]
@@ -110,9 +117,9 @@ def edit_of(recorded: Recorded) -> Edit:
     )
 
 
-def _pinned(event: object) -> Iterator[tuple[int, Pin]]:
-    """The evaluation that an event asks for with a configuration of its own."""
-    if isinstance(event, EvaluationRequested):
-        yield event.evaluation, event.pin
-    elif isinstance(event, WebhookReleased):
-        yield 1, event.pin
+def _askers(history: Sequence[Recorded]) -> Iterator[tuple[int, str | None]]:
+    for recorded in history:
+        if isinstance(recorded.event, EvaluationRequested):
+            yield recorded.event.evaluation, recorded.actor
+        elif isinstance(recorded.event, WebhookReleased):
+            yield 1, recorded.actor

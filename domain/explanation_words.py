@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from domain.explanations import Explained, ExplainedMapping, ExplainedParameter
 from domain.json_values import Json
 from domain.verification import Verdict
-from domain.webhooks import ActionExecuted, ClassificationFailed, Receipt, WebhookReceived, WebhookRejected
+from domain.webhooks import (
+    ActionExecuted,
+    ClassificationFailed,
+    Pin,
+    Receipt,
+    WebhookReceived,
+    WebhookRejected,
+    WebhookReleased,
+)
 
 LONGEST_VALUE = 120
 
@@ -19,22 +27,24 @@ KEYS = {
 STANDINGS = {
     "inactive": "was passed over, because it is not active",
     "not_meant": "was passed over, because it is meant for identify calls alone",
-    "done_before": "was passed over, because an earlier delivery with the same key had carried it out",
+    "done_before": "was passed over, because an earlier evaluation or delivery of the same key had carried it out",
     "duplicate": "did not run, because the webhook repeats another",
     "not_reached": "has not run",
 }
 RAN = {"success": "succeeded", "skipped": "was skipped", "error": "failed"}
 
 
-def of_receipt(receipt: Receipt) -> Iterator[str]:
-    """What arrived, and whether it was let in."""
+def of_receipt(receipt: Receipt, rejected: WebhookRejected | None = None) -> Iterator[str]:
+    """What arrived, and whether it was let in: at first, if it was `rejected`, and as it counts now."""
     yield (
         f"{receipt.method} for {receipt.source} in {receipt.environment} at {receipt.received_at.isoformat()}, "
         f"judged under version {receipt.configuration_version} of the configuration."
     )
-    if isinstance(receipt, WebhookRejected):
-        yield f"It was rejected with {receipt.http_status} ({receipt.reason}): {receipt.message}."
-    if receipt.verdict is not None:
+    rejected = receipt if isinstance(receipt, WebhookRejected) else rejected
+    if rejected is not None:
+        under = f" under version {rejected.configuration_version}" if rejected is not receipt else ""
+        yield f"It was rejected with {rejected.http_status}{under} ({rejected.reason}): {rejected.message}."
+    if receipt.verdict is not None and rejected is not receipt:
         yield of_verdict(receipt.verdict)
     if isinstance(receipt, WebhookReceived) and receipt.uncovered:
         yield f"No signature vouches for its {' and '.join(receipt.uncovered)}."
@@ -46,7 +56,7 @@ def of_verdict(verdict: Verdict) -> str:
     if verdict.status == "verified":
         return f"The signature ({verdict.scheme}) is genuine, by secret {verdict.secret_id}{age}."
     found = f" Secret {verdict.secret_id} matches." if verdict.secret_id else ""
-    return f"The signature ({verdict.scheme}) is {verdict.status}: {verdict.message or verdict.reason}{age}.{found}"
+    return f"Verification ({verdict.scheme}) says {verdict.status}: {verdict.message or verdict.reason}{age}.{found}"
 
 
 def _age(seconds: float) -> str:
@@ -55,7 +65,7 @@ def _age(seconds: float) -> str:
 
 def of_evaluation(explained: Explained) -> Iterator[str]:
     """What one evaluation decided, and from what."""
-    yield f"Evaluation {explained.number}, under version {explained.configuration.version}:"
+    yield f"Evaluation {explained.number}, under {_configuration(explained.pin)}{_because(explained)}:"
     if explained.broken is not None:
         yield f"It broke: {explained.broken.error}."
     if explained.classified is not None:
@@ -72,6 +82,21 @@ def of_evaluation(explained: Explained) -> Iterator[str]:
     yield f"It came to: {explained.processed.outcome}."
 
 
+def _configuration(pin: Pin) -> str:
+    """A configuration by its version; with the draft of a replay on top, if there was one."""
+    drafted = f" with the draft of replay {pin.draft}" if pin.draft else ""
+    return f"version {pin.version} of {pin.environment}{drafted}"
+
+
+def _because(explained: Explained) -> str:
+    asked = explained.requested
+    if asked is None:
+        return ""
+    replay = f" by replay {asked.replay_id}" if asked.replay_id else ""
+    what = "released" if isinstance(asked, WebhookReleased) else "asked for"
+    return f", {what}{replay} because {asked.reason!r}"
+
+
 def _classified(explained: Explained) -> str:
     classified = explained.classified
     if isinstance(classified, ClassificationFailed):
@@ -79,7 +104,7 @@ def _classified(explained: Explained) -> str:
     assert classified is not None
     occurred = f", of {classified.occurred_at.isoformat()}" if classified.occurred_at else ""
     warnings = "".join(f" Warning: {warning}." for warning in classified.warnings)
-    return f"It is a {classified.event_type}, as {classified.event_type_path} says{occurred}.{warnings}"
+    return f"Its event type is {classified.event_type}, as {classified.event_type_path} says{occurred}.{warnings}"
 
 
 def _idempotency(explained: Explained) -> str:
@@ -89,6 +114,8 @@ def _idempotency(explained: Explained) -> str:
         where = f" ({decided.path})" if decided.path else ""
         return f"Of repetitions: {KEYS[decided.outcome]}{where}."
     key = f"Its key is {_shown(decided.key)}, from {decided.path}; "
+    if explained.number > 1:
+        return f"{key}a later evaluation is no repetition."
     if decided.original_id is None:
         return f"{key}{KEYS['executed']}."
     body = "the same body" if decided.same_body else "another body"

@@ -4,7 +4,7 @@ Nothing is decided here. The events say what came out; what went in is read agai
 function that decided, under the configuration that the evaluation was made with.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import attrs
@@ -20,11 +20,14 @@ from domain.webhooks import (
     ClassificationFailed,
     Decision,
     EvaluationFailed,
+    EvaluationRequested,
     IdempotencyDecided,
+    Pin,
     Webhook,
     WebhookClassified,
     WebhookProcessed,
     WebhookReceived,
+    WebhookReleased,
 )
 
 Standing = Literal["success", "skipped", "error", "inactive", "not_meant", "done_before", "duplicate", "not_reached"]
@@ -74,10 +77,13 @@ class ExplainedMapping:
 class Explained:
     """One evaluation: each decision with what it read. `mapped_types` are those with mappings, where this one has none.
 
+    `pin` names its configuration. `requested` is what asked for it, None for the first of what was received.
     Decisions that were not made, or not yet, are None.
     """
 
     number: int
+    pin: Pin
+    requested: WebhookReleased | EvaluationRequested | None
     configuration: Configuration
     classified: WebhookClassified | ClassificationFailed | None
     event_type: ReadValue
@@ -93,31 +99,51 @@ def explain(
     webhook_id: str,
     received: WebhookReceived,
     body: Mapping[str, Json],
-    decisions: Sequence[Decision],
-    configuration_of: Callable[[int], Configuration],
+    events: Sequence[object],
+    configuration_of: Callable[[Pin], Configuration],
 ) -> tuple[Explained, ...]:
-    """Every evaluation that there was, in order; one without decisions if the worker has not come to it.
+    """Every evaluation that there was or was asked for, in order; those to which the worker has not come have none.
 
-    `configuration_of` is the configuration under which an evaluation, by its number, was made.
+    `events` are all of the webhook's, and `configuration_of` gives the configuration that a pin names.
     """
-    numbers = sorted({each.evaluation for each in decisions}) or [1]
+    decisions = [each for each in events if isinstance(each, webhooks.Decision)]
+    requests = {number: each for each in events for number, each in _requested(each)}
+    numbers = sorted({1, *requests, *(each.evaluation for each in decisions)})
     return tuple(
         _explained(
             Webhook(id=webhook_id, received=received, body=body, evaluation=number),
-            configuration_of(number),
+            requests.get(number),
+            requests[number].pin if number in requests else webhooks.pin_of(events),
+            configuration_of,
             [each for each in decisions if each.evaluation == number],
         )
         for number in numbers
     )
 
 
-def _explained(webhook: Webhook, configuration: Configuration, decisions: Sequence[Decision]) -> Explained:
+def _requested(event: object) -> Iterator[tuple[int, WebhookReleased | EvaluationRequested]]:
+    if isinstance(event, EvaluationRequested):
+        yield event.evaluation, event
+    elif isinstance(event, WebhookReleased):
+        yield 1, event
+
+
+def _explained(
+    webhook: Webhook,
+    requested: WebhookReleased | EvaluationRequested | None,
+    pin: Pin,
+    configuration_of: Callable[[Pin], Configuration],
+    decisions: Sequence[Decision],
+) -> Explained:
+    configuration = configuration_of(pin)
     settings, script = configuration.settings, webhook.received.script
     context = contexts.build(webhook.body, webhook.received.headers, settings, script.output if script else None)
     decided = _Decided.of(decisions)
     mappings = _mappings(webhook, configuration, context, decided)
     return Explained(
         number=webhook.evaluation,
+        pin=pin,
+        requested=requested,
         configuration=configuration,
         classified=decided.classified,
         event_type=read(settings.event_type_path, context),
@@ -223,8 +249,3 @@ def read(path: str | None, context: Mapping[str, Json]) -> ReadValue:
 
 def _mapped_types(configuration: Configuration) -> tuple[str, ...]:
     return tuple(sorted(configuration.by_event_type)[:MOST_OTHERS])
-
-
-def decisions_of(events: Sequence[object]) -> tuple[Decision, ...]:
-    """The decisions among the events of a webhook's stream."""
-    return tuple(each for each in events if isinstance(each, webhooks.Decision))

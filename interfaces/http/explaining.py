@@ -37,15 +37,15 @@ def shown(explanation: Explanation) -> dict[str, Any]:
         "origin": getattr(receipt, "origin", None),
         "configuration": {"version": receipt.configuration_version, **_edit(explanation.judged_by)},
         "verification": _verification(explanation),
-        "rejection": _rejection(receipt) if isinstance(receipt, WebhookRejected) else None,
+        "rejection": _rejection(explanation.rejected) if explanation.rejected else None,
         "unreadable": explanation.unreadable,
-        "evaluations": [_evaluation(each) for each in explanation.evaluations],
+        "evaluations": [_evaluation(each, explanation.askers.get(each.number)) for each in explanation.evaluations],
         "words": list(_words(explanation)),
     }
 
 
 def _words(explanation: Explanation) -> Iterator[str]:
-    yield from explanation_words.of_receipt(explanation.receipt)
+    yield from explanation_words.of_receipt(explanation.receipt, explanation.rejected)
     if explanation.unreadable is not None:
         yield f"Its body cannot be read any more: {explanation.unreadable}."
     for evaluation in explanation.evaluations:
@@ -78,11 +78,12 @@ def _rejection(receipt: WebhookRejected) -> dict[str, Any]:
     return {"reason": receipt.reason, "message": receipt.message, "http_status": receipt.http_status}
 
 
-def _evaluation(told: Explained) -> dict[str, Any]:
-    processed = told.processed
+def _evaluation(told: Explained, asker: str | None) -> dict[str, Any]:
+    processed, asked = told.processed, told.requested
     return {
         "evaluation": told.number,
-        "configuration_version": told.configuration.version,
+        "configuration": {name: getattr(told.pin, name) for name in ("environment", "version", "draft")},
+        "requested": asked and {"by": asker, "reason": asked.reason, "replay_id": asked.replay_id},
         "event_type": _event_type(told),
         "idempotency": _idempotency(told),
         "mappings": [_mapping(turn, each) for turn, each in enumerate(told.mappings, start=1)],

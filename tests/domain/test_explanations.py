@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import attrs
 
-from domain import explanation_words, explanations
+from domain import explanation_words, explanations, webhooks
 from domain.configurations import Configuration
 from domain.explanations import Explained
 from domain.settings import Settings
 from domain.verification import Verdict
-from domain.webhooks import Decision, EvaluationFailed, Webhook
+from domain.webhooks import Decision, EvaluationFailed, Pin, Webhook, WebhookReceived
 from tests import examples, scenario
 
 IDENTIFY = scenario.mapping("users_identify", {"id": "body.user", "name": "body.name", "email": {"value": "a@b.c"}})
@@ -21,7 +21,8 @@ WELCOME = scenario.knowing(("user", "u-1"), welcome=True)
 
 def explained(webhook: Webhook, configuration: Configuration, decisions: Sequence[Decision]) -> Explained:
     """The one evaluation."""
-    (told,) = explanations.explain(webhook.id, webhook.received, webhook.body, decisions, lambda _: configuration)
+    events = (webhook.received, *decisions)
+    (told,) = explanations.explain(webhook.id, webhook.received, webhook.body, events, lambda _: configuration)
     return told
 
 
@@ -78,7 +79,7 @@ def test_a_redelivery_after_a_partial_failure_tells_what_had_been_done() -> None
     failed = scenario.evaluate(ORDER, SHOP, facts=scenario.knowing(("user", "u-1")))
     told = decided(ORDER, SHOP, after=failed)
     assert [each.standing for each in told.mappings] == ["done_before", "success"]
-    assert "an earlier delivery with the same key had carried it out" in words(told)
+    assert "an earlier evaluation or delivery of the same key had carried it out" in words(told)
 
 
 def test_an_inactive_mapping_is_told_as_passed_over() -> None:
@@ -123,9 +124,36 @@ def test_an_evaluation_that_broke_says_so() -> None:
 def test_every_evaluation_is_told_under_the_configuration_that_it_was_made_with() -> None:
     newer = attrs.evolve(SHOP, version=9)
     again = attrs.evolve(ORDER, evaluation=2)
-    both = (*scenario.evaluate(ORDER, SHOP, facts=WELCOME), *scenario.evaluate(again, newer, facts=WELCOME))
-    told = explanations.explain(ORDER.id, ORDER.received, ORDER.body, both, lambda number: {1: SHOP, 2: newer}[number])
+    asked = attrs.evolve(examples.EVALUATION_REQUESTED, evaluation=2, pin=Pin(environment="production", version=9))
+    events = (
+        ORDER.received,
+        *scenario.evaluate(ORDER, SHOP, facts=WELCOME),
+        asked,
+        *scenario.evaluate(again, newer, facts=WELCOME),
+    )
+    told = explanations.explain(
+        ORDER.id, ORDER.received, ORDER.body, events, lambda pin: newer if pin.version == 9 else SHOP
+    )
     assert [(each.number, each.configuration.version) for each in told] == [(1, SHOP.version), (2, 9)]
+    assert f"Evaluation 2, under version 9 of production, asked for by replay {asked.replay_id}" in words(told[1])
+    assert "a later evaluation is no repetition" in words(told[1])
+
+
+def test_what_was_asked_for_and_not_come_to_is_told_as_waiting() -> None:
+    asked = attrs.evolve(examples.EVALUATION_REQUESTED, evaluation=2)
+    events = (ORDER.received, *scenario.evaluate(ORDER, SHOP, facts=WELCOME), asked)
+    told = explanations.explain(ORDER.id, ORDER.received, ORDER.body, events, lambda _: SHOP)
+    assert words(told[1]).endswith("The worker has not come to it yet.")
+
+
+def test_a_released_webhook_is_told_with_its_rejection_and_its_release() -> None:
+    rejected, released = examples.WEBHOOK_REJECTED, examples.WEBHOOK_RELEASED
+    receipt = webhooks.receipt_of((rejected, released))
+    assert isinstance(receipt, WebhookReceived)
+    told = explanations.explain("1", receipt, ORDER.body, (rejected, released), lambda _: SHOP)
+    assert f"released by replay {released.replay_id} because {released.reason!r}" in words(told[0])
+    lines = "\n".join(explanation_words.of_receipt(receipt, rejected))
+    assert f"It was rejected with {rejected.http_status} under version {rejected.configuration_version}" in lines
 
 
 def test_the_words_of_a_receipt_name_secret_age_and_what_no_signature_covers() -> None:

@@ -96,7 +96,7 @@ def test_the_command_says_it_in_words(source: Source, gateway: Gateway) -> None:
     asked = ["explain", entry["id"], "--url", gateway.url, "--token", gateway.token]
     result = CliRunner().invoke(main, asked)
     assert result.exit_code == 0, result.output
-    assert "It is a user.created, as body.type says" in result.output
+    assert "Its event type is user.created, as body.type says" in result.output
     assert 'id = "u-7" (string) from body.user' in " ".join(result.output.split())
     as_json = CliRunner().invoke(main, [*asked, "--json"])
     assert '"evaluations": [' in as_json.output
