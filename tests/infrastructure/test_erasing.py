@@ -1,6 +1,6 @@
 """An erased subject is nowhere, everything else is as it was, and the log alone makes the same read models again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +8,8 @@ import attrs
 import pytest
 
 from application.erasing import Scope
-from application.errors import Busy, PayloadErased
+from application.errors import Busy, Conflict, PayloadErased
+from application.ports import Settled
 from application.queries import ForwardFilter
 from application.records import Change
 from domain import bulk_operations, erasures, forwards, runs, webhooks
@@ -23,6 +24,7 @@ from infrastructure.erasing.losses import PayloadUnencrypted
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import as_of, rebuilding
 from infrastructure.projections.as_of import SchemaInTheWay
+from infrastructure.projections.inbox import PostgresInbox
 from infrastructure.views.forwards import PostgresForwards
 from infrastructure.views.runs import PostgresRuns
 from tests import examples, histories, replaying, stores
@@ -334,3 +336,31 @@ def test_a_forward_of_what_was_erased_is_not_retried(database: Database) -> None
     retried = letters.retry_forwards(histories.ENVIRONMENT, ForwardFilter(), actor="somebody")
     assert {forwards.stream(each.run_id) for each in retried.left} == gone
     assert retried.count == len(open_ones) - len(gone) > 0
+
+
+class LateInbox(PostgresInbox):
+    """Somebody is erased when everything is decided, and nothing is settled yet."""
+
+    erase: Callable[[], object] | None = None
+
+    def settle(self, entries: Sequence[Settled]) -> None:
+        """See the port."""
+        erase, self.erase = self.erase, None
+        if erase is not None:
+            erase()
+        super().settle(entries)
+
+
+def test_what_was_decided_while_the_subject_was_there_is_decided_anew(database: Database) -> None:
+    trigger = {"recipients": ["dan", "ben"], "data": {}, "cancellation_key": "late"}
+    again = histories.received(histories.body("late", ("workflows_trigger", trigger)), 50)
+    stores.ledger(database).append(Change(stream=webhooks.stream("late"), version=0, events=(again,)))
+    inbox = LateInbox(recorder=database.recorder(WorkerRecorder), mapper=database.mapper, clock=lambda: examples.LATER)
+    inbox.erase = lambda: erase(database, SUBJECTS["dan"])
+    with pytest.raises(Conflict, match="somebody was erased meanwhile"):
+        attrs.evolve(stores.pipeline(database), inbox=inbox).run_once()
+    stores.drain(database)
+    begun = stores.rows(database, "runs", ["event_log_id", "recipient_id"])
+    assert [recipient for webhook, recipient in begun if webhook == "late"] == ["ben"]
+    live = stores.read_models(database)
+    assert rebuilt(database) == live
