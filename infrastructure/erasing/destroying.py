@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import attrs
-from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError
+from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError, Tracking
 from psycopg import Cursor
 from psycopg.rows import dict_row, tuple_row
 from psycopg.sql import SQL, Identifier
@@ -30,6 +30,7 @@ from infrastructure.projections.directory import Directory
 from infrastructure.projections.entity_changes import EntityChanges
 from infrastructure.projections.entries import Entry, Projection
 from infrastructure.projections.forwards import Forwards
+from infrastructure.projections.inbox import ERASER
 from infrastructure.projections.run_schedule import RunSchedule
 
 PATIENCE = "SET LOCAL lock_timeout = '30s'; SET LOCAL statement_timeout = '300s'"
@@ -70,7 +71,9 @@ class Destroyer:
         with self._transaction() as (cursor, dictionaries):
             changes = self._destroy(cursor, wanted, find, conclude)
             rows = [row for each in changes for row in self.mapper.rows(attrs.evolve(each, attribution=by), wanted.at)]
-            self.recorder.append(dictionaries, rows)
+            positions = self.recorder.append(dictionaries, rows)
+            if wanted.but is not None:
+                self.recorder.track(dictionaries, Tracking(ERASER, positions[-1]))
 
     def found(self, find: Find) -> set[str]:
         """What would be destroyed, as of now; nothing is."""

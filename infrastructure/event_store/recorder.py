@@ -271,6 +271,10 @@ class LedgerRecorder(AppendByFunction):
 class WorkerRecorder(AppendByFunction, PostgresProcessRecorder):
     """The process recorder: events, reading position and read models in one transaction, the table lock taken last."""
 
+    def track(self, curs: Cursor[Any], tracking: Tracking) -> None:
+        """Note a position in the transaction of a cursor that reads dictionaries."""
+        self._insert_tracking(curs, tracking)
+
     def _insert_events(self, curs: Cursor[Any], stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         tracking: Tracking | None = kwargs.get("tracking")
         if tracking is not None:

@@ -32,6 +32,9 @@ from infrastructure.projections.precedents import Precedents
 from infrastructure.projections.subscribers import Subscribers
 
 READER = "worker"
+ERASER = "eraser"
+"""Tracks the position of the last erasure, for those who decide by what they looked up before it."""
+
 QUERY_CANCELED = "57014"
 ENTITIES = """
 SELECT environment, collection, id FROM {schema}.entities
@@ -84,6 +87,7 @@ class PostgresInbox:
             for query in (ENTITIES, WORKFLOWS, AUDIENCES, LAST_APPLIED, OPEN_RUNS, FORWARDING)
         )
         self._park, self._keys = (SQL(query).format(schema=Identifier(schema)) for query in (PARK, KEYS))
+        self._erasure: int | None = None
 
     def position(self) -> int:
         """How far the log is settled."""
@@ -93,6 +97,7 @@ class PostgresInbox:
         """See the port. An event that this program does not know, or cannot read, is parked when its turn comes."""
         while True:
             try:
+                self._erasure = self._recorder.max_tracking_id(ERASER)
                 after = self.position()
                 stored = self._recorder.notifications(self._recorder.inbox_statement, (after, limit))
             except (OperationalError, InterfaceError) as error:
@@ -162,6 +167,7 @@ class PostgresInbox:
 
         def write(cursor: Cursor[Any]) -> None:
             with cursor.connection.cursor(row_factory=tuple_row) as plain:
+                self._require_facts(plain)
                 self._require_keys(plain, [each.recorded for each in entries])
                 for projection in projections:
                     projection.write(plain)
@@ -170,6 +176,11 @@ class PostgresInbox:
         assert first is not None
         assert last is not None
         self._insert(rows, first, last, write)
+
+    def _require_facts(self, cursor: Cursor[Any]) -> None:
+        """Refuse to settle what was decided by facts about somebody who was erased since: it would bring them back."""
+        if cursor.execute(self._recorder.max_tracking_id_statement, (ERASER,)).fetchone() != (self._erasure,):
+            raise Conflict("somebody was erased meanwhile")
 
     def _require_keys(self, cursor: Cursor[Any], events: Sequence[Recorded]) -> None:
         """Refuse to settle what was read before it was erased: it must be looked at again."""

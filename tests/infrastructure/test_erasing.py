@@ -1,6 +1,6 @@
 """An erased subject is nowhere, everything else is as it was, and the log alone makes the same read models again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +8,8 @@ import attrs
 import pytest
 
 from application.erasing import Scope
-from application.errors import Busy, PayloadErased
+from application.errors import Busy, Conflict, PayloadErased
+from application.ports import Settled
 from application.queries import ForwardFilter
 from application.records import Change
 from domain import bulk_operations, erasures, forwards, runs, webhooks
@@ -23,6 +24,7 @@ from infrastructure.erasing.losses import PayloadUnencrypted
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import as_of, rebuilding
 from infrastructure.projections.as_of import SchemaInTheWay
+from infrastructure.projections.inbox import PostgresInbox
 from infrastructure.replays.journal import PostgresJournal
 from infrastructure.views.forwards import PostgresForwards
 from infrastructure.views.runs import PostgresRuns
@@ -363,3 +365,31 @@ def test_a_replay_that_read_what_is_erased_meanwhile_does_not_bring_it_back(data
     told = {found[each] for each in erased if each in found}
     assert told == {(" not_evaluable ", True, "")}
     assert any(row[2] for row in found.values())
+
+
+class LateInbox(PostgresInbox):
+    """Somebody is erased when everything is decided, and nothing is settled yet."""
+
+    erase: Callable[[], object] | None = None
+
+    def settle(self, entries: Sequence[Settled]) -> None:
+        """See the port."""
+        erase, self.erase = self.erase, None
+        if erase is not None:
+            erase()
+        super().settle(entries)
+
+
+def test_what_was_decided_while_the_subject_was_there_is_decided_anew(database: Database) -> None:
+    trigger = {"recipients": ["dan", "ben"], "data": {}, "cancellation_key": "late"}
+    again = histories.received(histories.body("late", ("workflows_trigger", trigger)), 50)
+    stores.ledger(database).append(Change(stream=webhooks.stream("late"), version=0, events=(again,)))
+    inbox = LateInbox(recorder=database.recorder(WorkerRecorder), mapper=database.mapper, clock=lambda: examples.LATER)
+    inbox.erase = lambda: erase(database, SUBJECTS["dan"])
+    with pytest.raises(Conflict, match="somebody was erased meanwhile"):
+        attrs.evolve(stores.pipeline(database), inbox=inbox).run_once()
+    stores.drain(database)
+    begun = stores.rows(database, "runs", ["event_log_id", "recipient_id"])
+    assert [recipient for webhook, recipient in begun if webhook == "late"] == ["ben"]
+    live = stores.read_models(database)
+    assert rebuilt(database) == live
