@@ -202,7 +202,7 @@ def test_a_corrected_secret_releases_what_was_rejected(connect: Connect, name: s
 
 @pytest.mark.parametrize("drafted", [True, False])
 def test_what_was_released_is_read_with_the_configuration_of_its_release(connect: Connect, drafted: bool) -> None:
-    verified = {"enforce_verification": True, "verification": {"scheme": "github"}}
+    verified: dict[str, Any] = {"enforce_verification": True, "verification": {"scheme": "github"}}
     source = connect(mappings=[mapping("a", "users_identify", id="body.user")], **verified)
     assert source.put(settings={"secrets": {"signing_secret": "the-wrong-secret-of-all"}}).status_code == 200
     gateway, right = source.gateway, {"secrets": {"signing_secret": "the-right-secret-of-all"}}
