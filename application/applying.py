@@ -84,16 +84,18 @@ class Applying:
     def carry_out(self, replay_id: str, breathe: Callable[[], None]) -> None:
         """Ask for everything that is outstanding, paced, and wait until the worker has come to it."""
         waited = 0
-        while (replay := self._wanted(replay_id)) is not None:
+        actor = self.orders.actor(replay_id)
+        while (found := self._wanted(replay_id)) is not None:
+            replay, version = found
             wanted = replay.applying
             assert wanted is not None
             limit = min(MOST_AT_ONCE, wanted.per_second)
             rows = self.orders.outstanding(replay_id, force=wanted.force, limit=limit)
             if not rows:
                 break
-            asked = self._ask(replay, rows, hurry=waited >= PATIENCE)
+            asked = self._ask(replay, rows, actor, hurry=waited >= PATIENCE)
             waited = 0 if asked.applied or asked.passed_over else waited + 1
-            self._order(replay_id, asked)
+            self._order(replay, version, asked)
             breathe()
             self.sleep(len(asked.applied) / wanted.per_second if asked.applied else 0.25 * (waited > 0))
         last = self.orders.ordered(replay_id)
@@ -101,20 +103,19 @@ class Applying:
             breathe()
             self.sleep(0.05)
 
-    def _wanted(self, replay_id: str) -> Replay | None:
-        replay, _ = self.orders.find(replay_id)
-        return replay if replay.open and replay.compared and replay.applying is not None else None
+    def _wanted(self, replay_id: str) -> tuple[Replay, int] | None:
+        replay, version = self.orders.find(replay_id)
+        return (replay, version) if replay.open and replay.compared and replay.applying is not None else None
 
-    def _order(self, replay_id: str, asked: Asked) -> None:
+    def _order(self, replay: Replay, version: int, asked: Asked) -> None:
         if not asked.applied and not asked.passed_over:
             return
-        replay, version = self.orders.find(replay_id)
         counted = replays.RecordApplied(applied=len(asked.applied), passed_over=len(asked.passed_over), at=self.clock())
-        self.orders.order(replay_id, version, asked, replays.decide(replay, counted))
+        self.orders.order(replay.requested.replay_id, version, asked, replays.decide(replay, counted))
 
-    def _ask(self, replay: Replay, rows: Sequence[Outstanding], *, hurry: bool) -> Asked:
+    def _ask(self, replay: Replay, rows: Sequence[Outstanding], actor: str | None, *, hurry: bool) -> Asked:
         histories = self.histories([webhooks.stream(row.webhook_id) for row in rows])
-        asked, actor = Asked(), self.orders.actor(replay.requested.replay_id)
+        asked = Asked()
         for row in rows:
             history = histories[webhooks.stream(row.webhook_id)]
             event = self._event(replay, row, history)

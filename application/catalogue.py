@@ -48,6 +48,9 @@ EVOLVE: Mapping[str, Callable[[Any, Any], Any]] = {
     "forwarding": forwarding.evolve,
 }
 
+DRAFTS = 16
+"""Drafts that are remembered at once: each is about one replay."""
+
 MakeVerifier = Callable[[Configuration], Verifier]
 
 MakeWriteKey = Callable[[Configuration], str]
@@ -219,12 +222,12 @@ def _of(states: Mapping[str, Any], category: str) -> Sequence[Any]:
 
 
 class ConfigurationHistory:
-    """Configurations as they stood at a version, folded from their streams and remembered."""
+    """Configurations as they stood at a version, folded from their streams and remembered; of drafts a few."""
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
         self._versions: dict[tuple[str, str], list[Configuration]] = {}
-        self._drafts: dict[str, Configuration] = {}
+        self._drafted = functools.lru_cache(maxsize=DRAFTS)(self._draft)
 
     def at(self, source: str, environment: str, version: int) -> Configuration:
         """The configuration at a version, which must exist."""
@@ -237,15 +240,17 @@ class ConfigurationHistory:
 
     def of(self, source: str, pin: Pin) -> Configuration:
         """The configuration that a pin names, which must exist; a draft's edits come on top."""
-        stood = self.at(source, pin.environment, pin.version)
         if pin.draft is None:
-            return stood
-        if pin.draft not in self._drafts:
-            edits = (each.event for each in self._store.history(replays.draft_stream(pin.draft)))
-            drafted = functools.reduce(configurations.evolve, edits, stood)  # type: ignore[arg-type]
-            assert drafted is not None
-            self._drafts[pin.draft] = drafted
-        return self._drafts[pin.draft]
+            return self.at(source, pin.environment, pin.version)
+        return self._drafted(source, pin, pin.draft)
+
+    def _draft(self, source: str, pin: Pin, draft: str) -> Configuration:
+        stood: Configuration | None = self.at(source, pin.environment, pin.version)
+        for each in self._store.history(replays.draft_stream(draft)):
+            assert isinstance(each.event, configurations.Event)
+            stood = configurations.evolve(stood, each.event)
+        assert stood is not None
+        return stood
 
     def _load(self, source: str, environment: str) -> list[Configuration]:
         state: Configuration | None = None

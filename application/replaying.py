@@ -17,6 +17,7 @@ from application.simulating import Means, Simulation, asks_for_facts
 from domain import differences, replays
 from domain.actions.outcomes import SchemaCheck
 from domain.replays import Replay
+from domain.settings import LONGEST_WINDOW
 
 
 @attrs.frozen(kw_only=True)
@@ -96,7 +97,11 @@ class Replaying:
         target = self.means.configuration_of(wanted.source, wanted.pin) if wanted.pin else None
         keeps = target is None or asks_for_facts(target)
         recollection = Recollection(
-            source=wanted.source, environment=wanted.environment, check_schema=self.check_schema, keeps_facts=keeps
+            source=wanted.source,
+            environment=wanted.environment,
+            check_schema=self.check_schema,
+            keeps_facts=keeps,
+            window=target.settings.idempotency_window_seconds if target else LONGEST_WINDOW,
         )
         simulation = Simulation(means=self.means, recollection=recollection, pin=wanted.pin, mappings=wanted.mappings)
         if target is None or keeps:

@@ -121,10 +121,7 @@ class RequestingReplays:
 
     def _find(self, replay_id: str) -> tuple[Replay, int]:
         history = () if "\0" in replay_id else self.store.history(replays.stream(replay_id))
-        state: Replay | None = None
-        for recorded in history:
-            assert isinstance(recorded.event, replays.Event)
-            state = replays.evolve(state, recorded.event)
+        state = replays.folded(each.event for each in history)
         if state is None:
             raise ReplayUnknown(f"replay {replay_id!r:.100} does not exist")
         return state, len(history)

@@ -3,6 +3,7 @@
 What-if first, always: a replay for real carries out what its what-if has found, and nothing else.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Literal, assert_never
 
@@ -307,6 +308,15 @@ def _cancel(state: Replay, command: Cancel) -> tuple[Event, ...]:
     if not state.open:
         raise ReplayEnded(f"the replay is {state.status} already")
     return (ReplayCancelled(replay_id=state.requested.replay_id, cancelled_at=command.at),)
+
+
+def folded(events: Iterable[object]) -> Replay | None:
+    """The state after all the events of a replay's stream; None if there are none."""
+    state: Replay | None = None
+    for event in events:
+        assert isinstance(event, Event)
+        state = evolve(state, event)
+    return state
 
 
 def evolve(state: Replay | None, event: Event) -> Replay | None:

@@ -118,10 +118,7 @@ class PostgresJournal:
     def find(self, replay_id: str) -> tuple[Replay, int]:
         """See the port."""
         history = self._ledger.history(replays.stream(replay_id))
-        state: Replay | None = None
-        for recorded in history:
-            assert isinstance(recorded.event, replays.Event)
-            state = replays.evolve(state, recorded.event)
+        state = replays.folded(each.event for each in history)
         assert state is not None
         return state, len(history)
 

@@ -70,12 +70,9 @@ class PostgresReplays:
         return entry if entry and environment in (None, entry["environment"]) else None
 
     def _entry(self, replay_id: str) -> dict[str, Any] | None:
-        state: Replay | None = None
-        actor = None
-        for recorded in self._ledger.history(replays.stream(replay_id)):
-            assert isinstance(recorded.event, replays.Event)
-            state = replays.evolve(state, recorded.event)
-            actor = recorded.actor or actor
+        history = self._ledger.history(replays.stream(replay_id))
+        state = replays.folded(each.event for each in history)
+        actor = next((each.actor for each in reversed(history) if each.actor), None)
         return _shown(state, actor) if state else None
 
     def diff(

@@ -21,6 +21,7 @@ from application.simulating import Means, Simulation
 from domain import audiences, configurations, webhooks, workflows
 from domain.actions import catalogue
 from domain.configurations import MappingAdded
+from domain.settings import LONGEST_WINDOW
 from domain.webhooks import Pin, WebhookProcessed
 from infrastructure import bodies, schemas
 from infrastructure.event_store.codec import dumps
@@ -186,7 +187,11 @@ class History:
             engine=None,  # type: ignore[arg-type]
         )
         recollection = Recollection(
-            source=SOURCE, environment=ENVIRONMENT, check_schema=schemas.violation, keeps_facts=True
+            source=SOURCE,
+            environment=ENVIRONMENT,
+            check_schema=schemas.violation,
+            keeps_facts=True,
+            window=LONGEST_WINDOW,
         )
         means = Means(parse=bodies.read, readmitting=readmitting, configuration_of=self.configured.of)
         simulation = Simulation(means=means, recollection=recollection, pin=pin)
