@@ -200,6 +200,9 @@ class Overviews(Protocol):
     def accounting(self, wanted: AccountingFilter) -> Sequence[Entry]:
         """Per source and environment, and per day if wanted: received, and how many had each outcome."""
 
+    def recount(self, wanted: AccountingFilter) -> Entry:
+        """`{recounted_at, agrees}`: when the log was last counted again, and whether it said so too; None if never."""
+
     def lag(self) -> Entry:
         """`{events, seconds}`: how much of the log waits for the worker, and how old the oldest is."""
 

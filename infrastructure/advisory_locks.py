@@ -13,3 +13,4 @@ class AdvisoryLock(enum.IntEnum):
     SEALER = 7_402_511_846
     REPLAYER = 7_402_511_847
     PRUNER = 7_402_511_848
+    RECOUNTER = 7_402_511_849

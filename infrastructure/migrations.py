@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from psycopg.sql import SQL, Identifier
 
-from infrastructure import master_keys
+from infrastructure import master_keys, recounts
 from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
@@ -44,6 +44,7 @@ def migrate(database: Database) -> None:
         recorder.create_table()
         connection.execute(SQL(OPERATIONS).format(schema=Identifier(database.schema)))
         tables.create(connection, database.schema)
+        recounts.create_table(connection, database.schema)
         connection.execute(journal.create_table(database.schema))
         master_keys.keep(connection, database)
         if recorder.max_notification_id() is None:

@@ -48,6 +48,7 @@ class Settings:
     checkpoint_url: str | None = None
     checkpoint_events: int = 1_000
     checkpoint_seconds: float = 10.0
+    recount_hours: float = 24.0
     log_level: str = "info"
 
     @property
@@ -155,6 +156,7 @@ READ: Mapping[str, Callable[[str], Any]] = {
     "checkpoint_url": _url,
     "checkpoint_events": _integer(1, 100_000),
     "checkpoint_seconds": _number(0.1, 3_600),
+    "recount_hours": _number(0, 8_760),
     "log_level": _level,
 }
 

@@ -1,7 +1,7 @@
 """The composition root: the one place where use cases meet the world. Everything else is given what it needs."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -28,6 +28,7 @@ from infrastructure import (
     master_keys,
     migrations,
     recounting,
+    recounts,
 )
 from infrastructure import schemas as json_schemas
 from infrastructure import settings as settings_module
@@ -40,6 +41,7 @@ from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections import as_of, rebuilding, registry
 from infrastructure.projections.inbox import PostgresInbox
 from infrastructure.recounting import Line, Recount
+from infrastructure.recounts import Recounting
 from infrastructure.seals import findings
 from infrastructure.settings import Settings
 from infrastructure.signatures import schemes
@@ -128,9 +130,15 @@ def worker(shared: Parts) -> Worker:
             "deliverer": deliverer,
             "replayer": replaying.replayer(shared),
             "pruning": pruning,
+            **_recounting(shared),
             **sealing.publisher(shared),
         },
     )
+
+
+def _recounting(shared: Parts) -> Mapping[str, Recounting]:
+    hours = shared.settings.recount_hours
+    return {"recounting": Recounting(database=shared.database, hours=hours, clock=clocks.system)} if hours else {}
 
 
 def erase_again(shared: Parts) -> int:
@@ -171,6 +179,7 @@ def examine(shared: Parts) -> Iterator[Any]:
         lambda: forwarding_doctor.findings(shared.catalogue.current(), forwards),
     )
     yield from findings.examine(sealing.sealing(shared))
+    yield from recounts.examine(shared.database, settings.recount_hours, clocks.system)
 
 
 def compare_projections(shared: Parts, names: Sequence[str], progress: Callable[[int, int], None]) -> Sequence[Any]:
@@ -197,5 +206,7 @@ def _overviews(shared: Parts) -> PostgresOverviews:
 
 
 def recount(shared: Parts, progress: Callable[[int, int], None]) -> Recount:
-    """Count from the log what every source received and what it came to, beside what the projection says."""
-    return recounting.recount(shared.database, progress)
+    """Count from the log what every source received and what it came to, and keep whether the projection agrees."""
+    recount = recounting.recount(shared.database, progress)
+    recounts.keep(shared.database, recount, clocks.system())
+    return recount

@@ -34,6 +34,13 @@ WHERE (%(environment)s::text IS NULL OR environment = %(environment)s)
     AND (%(starting)s::date IS NULL OR day >= %(starting)s) AND (%(ending)s::date IS NULL OR day < %(ending)s)
 GROUP BY 1, 2, 3, 4
 """
+RECOUNT = """
+SELECT at AS recounted_at, NOT EXISTS (
+    SELECT FROM jsonb_array_elements(wrong) AS line
+    WHERE (%(environment)s::text IS NULL OR line ->> 'environment' = %(environment)s)
+        AND (%(source)s::text IS NULL OR line ->> 'source' = %(source)s)
+) AS agrees FROM {schema}.recounts ORDER BY at DESC LIMIT 1
+"""
 
 
 class PostgresOverviews:
@@ -82,6 +89,11 @@ class PostgresOverviews:
             events = (recorded.event for recorded in self._ledger.decoded(stored))
             yield from (each for each in events if isinstance(each, webhooks.Receipt))
             after, counted = stored[-1].id, counted + len(stored)
+
+    def recount(self, wanted: AccountingFilter) -> Entry:
+        """See the port."""
+        rows = self._reader.rows(RECOUNT, attrs.asdict(wanted))
+        return rows[0] if rows else {"recounted_at": None, "agrees": None}
 
     def lag(self) -> Entry:
         """See the port."""

@@ -71,6 +71,7 @@ def accounting(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
     """received = rejected + duplicate + executed + partially_executed + failed + unmapped + unclassified + pending.
 
     Per source and environment; `by=day` per day (UTC) as well. `starting_at` and `ending_at` count whole days.
+    `recounted_at` and `agrees` say when the whole log was last counted again, and whether it says the same.
     """
     starting, ending = callers.time(request, "starting_at"), callers.time(request, "ending_at")
     wanted = AccountingFilter(
@@ -80,7 +81,7 @@ def accounting(request: AnyRequest, gateway: Gateway) -> Response[bytes]:
         ending=ending.date() if ending else None,
         by_day=_by_day(request),
     )
-    return rendering.answer({"entries": gateway.overviews.accounting(wanted)})
+    return rendering.answer({"entries": gateway.overviews.accounting(wanted), **gateway.overviews.recount(wanted)})
 
 
 def _by_day(request: AnyRequest) -> bool:

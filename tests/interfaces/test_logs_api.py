@@ -176,6 +176,7 @@ def test_the_action_log_can_be_narrowed_to_a_webhook(source: Source) -> None:
 
 def test_everything_received_is_accounted_for(source: Source) -> None:
     [counted] = listed(source, "audit/accounting")
+    assert shown(source.gateway, "/v1/audit/accounting").keys() == {"entries", "recounted_at", "agrees"}
     assert (counted["source"], counted["environment"]) == (source.key, "development")
     assert counted["received"] == len(ORDER)
     assert {outcome: counted[outcome] for outcome in OUTCOMES} == {**dict.fromkeys(ORDER, 1), "pending": 0}
