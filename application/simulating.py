@@ -208,7 +208,10 @@ class Simulation:
         if held.admitted is None or asked is None:
             return
         executed = [] if asked.force else executed
-        wanted = None if asked.mappings is None else tuple(each for each in asked.mappings if each not in executed)
+        wanted = asked.mappings
+        if wanted is not None and self._pin is not None:
+            # Where each is evaluated as it was, what was altered ran again, though an earlier evaluation had run it.
+            wanted = tuple(each for each in wanted if each not in executed)
         again = webhooks.Again(mappings=wanted, done=tuple(executed), failed=(), at=asked.requested_at)
         if wanted != ():
             self._simulate(held, recorded, number=asked.evaluation, again=again)
