@@ -218,6 +218,9 @@ def test_what_was_released_is_read_with_the_configuration_of_its_release(connect
     headers = {"x-hub-signature-256": f"sha256={signature}", "content-type": "application/json"}
     assert source.send(body, headers).status_code == 401
     rejected = shown(gateway, "/v1/event_logs", source=source.key)["entries"][0]["id"]
+    deadline = time.monotonic() + PATIENCE
+    while request(source, slice={"outcomes": ["rejected"]}, preview=True).status_code != 200:
+        assert time.monotonic() < deadline
     wanted = {"draft": {"settings": right}} if drafted else {"environment": "production"}
     asked = {"slice": {"outcomes": ["rejected"]}, "configuration": wanted, "mode": "apply", "reason": "mistyped"}
     assert replayed(source, **asked)["apply"]["applied"] == 1
