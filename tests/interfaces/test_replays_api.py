@@ -133,6 +133,16 @@ def test_applying_carries_exactly_the_difference_out_once(source: Source, name: 
     assert second.status_code == 409, second.text
 
 
+def test_what_was_altered_and_applied_differs_from_itself_in_nothing(source: Source, name: str) -> None:
+    """Each webhook under its own configurations: what ran twice, in two forms, is evaluated twice as it was."""
+    send(source, f"{name}-u")
+    altered = replayed(source, configuration=draft(mapping("user.created", "users_identify", **USER)))
+    apply(source.gateway, altered["id"])
+    found = replayed(source, configuration={"recorded": True})
+    assert diff(source.gateway, found["id"]) == {}
+    assert (found["totals"]["evaluated"], found["totals"]["unchanged"]) == (1, 1)
+
+
 def test_the_second_evaluation_says_who_wanted_it_and_why(source: Source) -> None:
     gateway, webhook = source.gateway, send(source, "zoe")
     found = replayed(source, configuration=draft(mapping("user.created", "users_identify", **USER)))
