@@ -12,6 +12,7 @@ from eventsourcing.persistence import PersistenceError
 from application.errors import Conflict, Unavailable
 from application.pipeline import Pipeline
 from application.sealing import CheckpointsDisagree
+from infrastructure import leases
 from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import CHANNEL
@@ -99,7 +100,7 @@ class Worker:
 
     def _serve(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"LISTEN {CHANNEL}")
-        while not self._stopped.is_set() and not _lease(connection):
+        while not self._stopped.is_set() and not leases.held(connection, LEASE):
             self._stopped.wait(POLL)
         self._require_whole_log()  # the database may be another one than before the connection broke
         log.info("the worker holds the lease")
@@ -110,11 +111,6 @@ class Worker:
     def _await_news(self, connection: psycopg.Connection[Any]) -> None:
         for _ in connection.notifies(timeout=POLL / 2, stop_after=1):
             pass  # that there is news is all there is to know
-
-
-def _lease(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LEASE),)).fetchone()
-    return bool(row and row[0])
 
 
 def lease_held(connection: psycopg.Connection[Any]) -> bool:

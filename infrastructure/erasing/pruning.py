@@ -17,6 +17,7 @@ from application.records import Attribution, Change, Recorded
 from domain import errors, retention, webhooks
 from domain.bulk_operations import BulkOperationStarted
 from domain.retention import PayloadsPruned
+from infrastructure import leases
 from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.erasing.destroying import Destroyed, Destroyer
@@ -148,8 +149,7 @@ class Pruning:
         while not self._stopped.is_set():
             try:
                 with self._database.connect() as connection:
-                    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LOCK),)).fetchone()
-                    if row and row[0]:
+                    if leases.held(connection, LOCK):
                         self.run_once()
             except PASSING as error:
                 _log_pause(error)

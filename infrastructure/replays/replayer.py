@@ -12,6 +12,7 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from application.errors import Conflict, Unavailable
 from application.replaying import Replaying
+from infrastructure import leases
 from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.event_store import topics
@@ -77,7 +78,7 @@ class Replayer:
 
     def _serve(self, connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"LISTEN {CHANNEL}")
-        while not self._stopped.is_set() and not _leased(connection):
+        while not self._stopped.is_set() and not leases.held(connection, LEASE):
             self._stopped.wait(POLL)
         while not self._stopped.is_set():
             waiting = self._journal.open()
@@ -124,8 +125,3 @@ class Replayer:
         except (OperationalError, InterfaceError) as error:
             raise Unavailable("the event store cannot be reached") from error
         return int(row[0]) if row else 0
-
-
-def _leased(connection: psycopg.Connection[Any]) -> bool:
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LEASE),)).fetchone()
-    return bool(row and row[0])

@@ -9,6 +9,7 @@ from eventsourcing.persistence import PersistenceError
 
 from application.errors import Conflict, Unavailable
 from application.sealing import CheckpointsDisagree, Sealing
+from infrastructure import leases
 from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 
@@ -48,7 +49,7 @@ class Sealer:
                 self._stopped.wait(POLL)
 
     def _serve(self, connection: psycopg.Connection[Any]) -> None:
-        while not self._holds_lock(connection):
+        while not leases.held(connection, LOCK):
             if self._stopped.wait(POLL):
                 return
         self.sealing.agree()
@@ -56,7 +57,3 @@ class Sealer:
             if not self.sealing.seal():
                 self._stopped.wait(POLL)
                 connection.execute("SELECT 1")  # the lock is gone with the connection
-
-    def _holds_lock(self, connection: psycopg.Connection[Any]) -> bool:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LOCK),)).fetchone()
-        return bool(row and row[0])
