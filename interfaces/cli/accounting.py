@@ -5,13 +5,12 @@ from typing import Any
 
 import click
 from rich import box
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
 from infrastructure import composition
-from interfaces.cli import progressing
+from interfaces.cli import consoles, progressing
 from interfaces.cli.databases import reachable
 
 OUTCOMES = (
@@ -35,11 +34,11 @@ def accounting(recount: bool) -> None:
     """
     with reachable() as shared:
         if not recount:
-            Console().print(_table(composition.accounting(shared)))
+            consoles.console().print(_table(composition.accounting(shared)))
             return
         with Progress() as progress:
             recounted = composition.recount(shared, progressing.reporter(progress, "counting the log"))
-    Console().print(_table([_row(each) for each in recounted.lines]))
+    consoles.console().print(_table([_row(each) for each in recounted.lines]))
     if recounted.unreadable:
         number = f"{recounted.unreadable} of {recounted.events} events cannot be read"
         click.echo(f"{number}; `hookledger audit verify` says whether any was altered")

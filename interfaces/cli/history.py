@@ -6,11 +6,10 @@ from typing import Any
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from interfaces.cli import servers
+from interfaces.cli import consoles, servers
 
 
 @click.command()
@@ -28,7 +27,7 @@ def history(
     params = {name: text for name, text in asked.items() if text is not None}
     with servers.reached(*servers.locate(url, token)) as server:
         told = server.ask("GET", f"{place}/{'diff' if first else 'versions'}", params=params)
-    console = Console()
+    console = consoles.console()
     console.print(_edits(told["edits"] if first else told["entries"]))
     if first:
         console.print(_differences(told["differences"]))

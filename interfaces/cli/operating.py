@@ -1,12 +1,11 @@
 """The commands of operators: doctor, and rebuilding projections."""
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from infrastructure import composition
-from interfaces.cli import moments, progressing
+from interfaces.cli import consoles, moments, progressing
 from interfaces.cli.databases import reachable
 
 MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "problem": "[bold red]problem[/]"}
@@ -23,7 +22,7 @@ def doctor() -> None:
         findings = list(composition.examine(shared))
     for finding in findings:
         table.add_row(MARKS[finding.grade], finding.subject, finding.words)
-    Console().print(table)
+    consoles.console().print(table)
     if any(finding.grade == "problem" for finding in findings):
         raise SystemExit(1)
 
@@ -66,7 +65,7 @@ def verify(names: tuple[str, ...]) -> None:
     for each in compared:
         mark = MARKS["ok"] if each.equal else "[bold red]differs[/]"
         table.add_row(each.table, str(each.live.rows), each.live.digest, each.rebuilt.digest, mark)
-    Console().print(table)
+    consoles.console().print(table)
     if not all(each.equal for each in compared):
         raise SystemExit(1)
 

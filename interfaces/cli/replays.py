@@ -8,12 +8,11 @@ from typing import Any, TypeVar
 
 import click
 from rich import box
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from rich.text import Text
 
-from interfaces.cli import drafts, servers
+from interfaces.cli import consoles, drafts, servers
 from interfaces.cli.drafts import since
 from interfaces.cli.servers import Server
 
@@ -159,7 +158,7 @@ def _follow(server: Server, replay: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _show(server: Server, replay: Mapping[str, Any]) -> None:
-    console = Console(highlight=False)
+    console = consoles.console()
     table = Table("Webhooks", "Number", box=box.SIMPLE)
     for name, count in replay["totals"].items():
         table.add_row(name.replace("_", " "), f"{count:,}")

@@ -6,11 +6,10 @@ from typing import Any
 
 import click
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from interfaces.cli import servers
+from interfaces.cli import consoles, servers
 
 Cause = Mapping[str, Any]
 
@@ -36,7 +35,7 @@ def why(
     with servers.reached(*servers.locate(url, token)) as server:
         path = f"/v1/audit/entities/{kind}/{servers.segment(entity)}"
         told = server.ask("GET", path, params={name: text for name, text in asked.items() if text is not None})
-    console = Console()
+    console = consoles.console()
     for line in _headings(told, entity):
         console.print(Text(line))
     if told["fields"]:
