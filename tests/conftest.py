@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import databases, node_clients
 from tests.node_clients import Node
+
+# How fast inputs are made says how busy the machine is, and nothing of what is tested: files run side by side.
+settings.register_profile("side-by-side", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("side-by-side")
 
 
 @pytest.fixture(scope="session")

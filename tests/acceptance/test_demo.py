@@ -99,7 +99,7 @@ def test_it_is_plain_text_within_100_columns(shown: Ran) -> None:
 
 def test_what_it_proposes_to_try_works(shown: Ran, gateway: Gateway) -> None:
     proposed = re.findall(r"curl .*?(http[^\s']+)", shown.stdout)
-    assert len(proposed) == 3
+    assert len(proposed) == 4
     assert all(gateway.client.get(url).status_code == 200 for url in proposed)
 
 
