@@ -86,8 +86,8 @@ class Sealing:
         since = now - datetime.fromisoformat(last.at)
         return not timedelta(0) <= since < timedelta(seconds=self.seconds)  # a clock that was put back has waited too
 
-    def _seal(self, last: Checkpoint | None, rows: Sequence[chain.Row], now: datetime) -> None:
-        leaves, positions = [chain.leaf(*row) for row in rows], [row[0] for row in rows]
+    def _seal(self, last: Checkpoint | None, rows: Sequence[chain.Digested], now: datetime) -> None:
+        leaves, positions = [chain.leaf_of(*row) for row in rows], [row[0] for row in rows]
         unsigned = checkpoints.following(
             last, base=last, position=positions[-1], leaves=leaves, at=now, key_id=self.signer.key_id
         )
@@ -139,15 +139,15 @@ class Sealing:
     def _sealed(self, base: Checkpoint | None, upto: Checkpoint) -> Sealed:
         after = base.position if base else 0
         rows = self._rows(after, upto.position)
-        leaves = [chain.leaf(*row) for row in rows]
+        leaves = [chain.leaf_of(*row) for row in rows]
         head = chain.folded(leaves, bytes.fromhex(base.head) if base else chain.GENESIS)
         if head.hex() != upto.head:
             between = f"between positions {after} and {upto.position}"
             raise _went_back(f"{self.outside.name} knows of other events {between} than the log holds")
         return Sealed(checkpoint=upto, positions=[row[0] for row in rows], leaves=leaves)
 
-    def _rows(self, after: int, upto: int) -> list[chain.Row]:
-        rows: list[chain.Row] = []
+    def _rows(self, after: int, upto: int) -> list[chain.Digested]:
+        rows: list[chain.Digested] = []
         while page := self.log.page(after=after, upto=upto, limit=PAGE):
             rows += page
             after = page[-1][0]

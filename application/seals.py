@@ -7,7 +7,7 @@ from typing import Protocol
 
 import attrs
 
-from domain.chain import Row
+from domain.chain import Digested, Row
 from domain.checkpoints import Checkpoint
 
 
@@ -44,7 +44,7 @@ class StoredLog(Protocol):
     def head(self) -> int:
         """The position of the last event; 0 when there is none."""
 
-    def page(self, *, after: int, upto: int, limit: int) -> Sequence[Row]:
+    def page(self, *, after: int, upto: int, limit: int) -> Sequence[Digested]:
         """The next events after a position, in order: at least one if there is any."""
 
     def rows(self, *, after: int | None, upto: int) -> AbstractContextManager[Iterator[Row]]:

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 from eventsourcing.persistence import InterfaceError, OperationalError
+from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from application.errors import Unavailable
-from domain.chain import Row
+from domain.chain import Digested, Row
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
 from infrastructure.projections.inbox import READER
 
 COLUMNS = "notification_id, originator_id, originator_version, topic, state"
+PAGE: LiteralString = (
+    "SELECT notification_id, originator_id, originator_version, topic, sha256(state) FROM {table}"
+    " WHERE notification_id > %s AND notification_id <= %s ORDER BY notification_id LIMIT %s"
+)
 TYPES = ("int8", "text", "int8", "text", "bytea")
 
 
@@ -23,6 +28,7 @@ class PostgresStoredLog:
     def __init__(self, database: Database) -> None:
         self._database, self._recorder = database, database.recorder(WorkerRecorder)
         self._table = Identifier(database.schema, self._recorder.events_table_name)
+        self._page = SQL(PAGE).format(table=self._table)
 
     def head(self) -> int:
         """See the port."""
@@ -38,13 +44,16 @@ class PostgresStoredLog:
         except (OperationalError, InterfaceError) as error:
             raise Unavailable("the event store cannot be reached") from error
 
-    def page(self, *, after: int, upto: int, limit: int) -> Sequence[Row]:
-        """See the port. A page also ends where its states exceed 8 MB together."""
+    def page(self, *, after: int, upto: int, limit: int) -> Sequence[Digested]:
+        """See the port. The server digests the states, which stay where they are: a sealer goes along with all load."""
         try:
-            stored = self._recorder.notifications(self._recorder.page_statement, (after, upto, limit))
+            with (
+                self._recorder.datastore.get_connection() as connection,
+                connection.cursor(binary=True, row_factory=tuple_row) as cursor,
+            ):
+                return cursor.execute(self._page, (after, upto, limit), prepare=True).fetchall()
         except (OperationalError, InterfaceError) as error:
             raise Unavailable("the event store cannot be reached") from error
-        return [(each.id, str(each.originator_id), each.originator_version, each.topic, each.state) for each in stored]
 
     @contextmanager
     def rows(self, *, after: int | None, upto: int) -> Iterator[Iterator[Row]]:

@@ -194,7 +194,7 @@ def rechained(log: SealedLog, signer: Ed25519Signer) -> None:
     log.run("DELETE FROM {0}.checkpoints", "ALTER TABLE {0}.checkpoints DISABLE TRIGGER USER")
     for each in old:
         rows = stored.page(after=before.position if before else 0, upto=each.position, limit=EACH)
-        leaves = [chain.leaf(*row) for row in rows]
+        leaves = [chain.leaf_of(*row) for row in rows]
         unsigned = checkpoints.following(
             before, base=before, position=each.position, leaves=leaves, at=sealed_logs.Ticking()(), key_id=signer.key_id
         )
