@@ -23,14 +23,18 @@ SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB"}
 
 @contextmanager
 def database() -> Iterator[str]:
-    """A database on an embedded server of its own with fsync on, or DATABASE_URL, which must be an empty database."""
-    if url := os.environ.get("DATABASE_URL"):
-        yield url
-        return
+    """A database on an embedded server of its own with fsync on, or DATABASE_URL, which must be an empty database.
+
+    What processes keep beside it, such as the master key and checkpoints, is in a directory of its own, and goes with it.
+    """
     parent = "/var/lib" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="hookledger-benchmark-", dir=parent) as directory:
         place = Path(directory)
         place.chmod(0o755)
+        os.environ["HOOKLEDGER_DATA_DIR"] = str(place / "data")
+        if url := os.environ.get("DATABASE_URL"):
+            yield url
+            return
         with EmbeddedPostgres(place / "postgres", settings=SETTINGS) as server:
             yield server.url
 
