@@ -25,7 +25,7 @@ SETTINGS = {"shared_buffers": "1GB", "max_wal_size": "8GB"}
 def database() -> Iterator[str]:
     """A database on an embedded server of its own with fsync on, or DATABASE_URL, which must be an empty database.
 
-    What processes keep beside it, such as the master key and checkpoints, is in a directory of its own, and goes with it.
+    What processes keep beside it, the master key and checkpoints, is in a directory of its own, and goes with it.
     """
     parent = "/var/lib" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="hookledger-benchmark-", dir=parent) as directory:
