@@ -5,7 +5,7 @@ to the same values.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import attrs
 
@@ -40,21 +40,7 @@ Kind = Literal[
     "error_changed",
     "not_evaluable",
 ]
-KINDS: Final[tuple[Kind, ...]] = (
-    "verdict",
-    "outcome",
-    "event_type",
-    "idempotency",
-    "classification_error",
-    "evaluation_error",
-    "action_added",
-    "action_removed",
-    "action_changed",
-    "error_added",
-    "error_removed",
-    "error_changed",
-    "not_evaluable",
-)
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 NOTHING: Final[Mapping[str, ActionOutcome]] = {}
 FOLLOWING: Final = frozenset({"id"})

@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Identifier
 from application.errors import Busy
 from application.records import Recorded
 from domain import errors, forwards, restatements, runs, webhooks
+from infrastructure import leases
 from infrastructure.advisory_locks import AdvisoryLock
 from infrastructure.database import Database
 from infrastructure.event_store.recorder import WorkerRecorder
@@ -82,8 +83,7 @@ def claim(connection: psycopg.Connection[Any]) -> None:
 
     What was read before an erasure would come back with the new tables. Raises Busy.
     """
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (int(LOCK),)).fetchone()
-    if not (row and row[0]):
+    if not leases.held(connection, LOCK):
         raise Busy("another rebuild or an erasure is under way; try again when it has ended")
 
 

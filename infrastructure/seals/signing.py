@@ -24,11 +24,6 @@ def signer(given: str | None, master: str | None, data_dir: Path) -> "Ed25519Sig
     return Ed25519Signer(Ed25519PrivateKey.from_private_bytes(seed))
 
 
-def trusting(public_key: str) -> "PublicKey":
-    """A key of which only the public half is known, from base64. Raises MasterKeyInvalid if it is none."""
-    return PublicKey(Ed25519PublicKey.from_public_bytes(decoded(public_key, "key")))
-
-
 def _name(key: Ed25519PublicKey) -> str:
     return hashlib.sha256(key.public_bytes_raw()).hexdigest()[:16]
 
